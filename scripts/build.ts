@@ -1,0 +1,21 @@
+import { spawnSync } from "node:child_process";
+import { cp, glob, mkdir, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Makes `dist`: the compiled sources, and beside them what is read at run time (the guest's Python). */
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const COMPILER = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+const ASSETS = "src/**/*.py";
+
+await rm(join(ROOT, "dist"), { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, [COMPILER, "-p", "tsconfig.build.json"], {
+  cwd: ROOT,
+  stdio: "inherit",
+});
+if (status !== 0) process.exit(1);
+for await (const file of glob(ASSETS, { cwd: ROOT })) {
+  const target = join(ROOT, "dist", relative("src", file));
+  await mkdir(dirname(target), { recursive: true });
+  await cp(join(ROOT, file), target);
+}
