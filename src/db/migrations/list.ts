@@ -1,0 +1,14 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "../schema.ts";
+import type { Dialect } from "./columns.ts";
+import { up as firstTables } from "./0001-first-tables.ts";
+
+/** One step of the schema, forward only. It runs in a transaction together with all other pending ones. */
+export interface Migration {
+  /** `NNNN-name`, as its file; never changed once released. */
+  readonly name: string;
+  readonly up: (db: Kysely<Tables>, dialect: Dialect) => Promise<void>;
+}
+
+/** All migrations, oldest first. A list rather than a folder that is searched: the compiler sees it. */
+export const MIGRATIONS: readonly Migration[] = [{ name: "0001-first-tables", up: firstTables }];
