@@ -1,0 +1,343 @@
+/**
+ * The runners and the tasks on them: gives each task to the least busy runner, notices runners that
+ * die, hang or misbehave, decides what becomes of their tasks, and starts runners anew.
+ *
+ * What becomes of the tasks of a runner that is gone: the one to blame ends; the others run once
+ * more elsewhere when they made no host call yet (only host calls have effects, so that is safe),
+ * else they are lost.
+ */
+
+import { createBackoff } from "./backoff.ts";
+import { encodeFrame } from "./frames.ts";
+import { frameCap } from "./limits.ts";
+import { ProtocolError, TO_RUNNER, type RunnerMessage } from "./protocol.ts";
+import { createRunner, feelPulse, findCulprit, isStuck, type Runner } from "./runner.ts";
+import { startRunner, type RunnerEnd } from "./runner-process.ts";
+import type { Limits, SandboxLogger, SandboxStatus } from "./sandbox.ts";
+import { encodeProgram, type Task } from "./task.ts";
+
+/** Tasks on one runner at once; suspended ones take memory, not time. */
+const MOST_TASKS_PER_RUNNER = 256;
+const MOST_WAITING = 2_000;
+/** How long a task waits for a runner before it is told that none has time. */
+const WAIT_MS = 15_000;
+const TICK_MS = 100;
+/** After its wall limit a task has this long to leave the interpreter; then the runner is replaced. */
+const LEAVE_GRACE_MS = 2_000;
+const MOST_LOADED = 1_000;
+
+export interface PoolOptions {
+  readonly runners: number;
+  /** Absolute path of the script that a runner process runs. */
+  readonly entry: string;
+  /** Path of the memory that runners start from; it may have to be made first. */
+  findSnapshot(): Promise<string>;
+  readonly cacheDir: string;
+  readonly memoryBytes: number;
+  readonly limits: Limits;
+  readonly logger: SandboxLogger;
+}
+
+export interface Pool {
+  submit(task: Task): void;
+  status(): SandboxStatus;
+  close(graceMs: number): Promise<void>;
+}
+
+export function createPool(options: PoolOptions): Pool {
+  const { logger } = options;
+  const runners = new Set<Runner>();
+  const waiting = new Map<Task, NodeJS.Timeout>();
+  const wallTimers = new Map<Task, NodeJS.Timeout>();
+  let restarts = 0;
+  let closing = false;
+  let closed: (() => void) | null = null;
+  const backoff = createBackoff();
+  let tickedAt = performance.now();
+  const ticker = setInterval(tick, TICK_MS);
+  let snapshotPath: string | null = null;
+  void prepareSnapshot();
+
+  // --- runners -----------------------------------------------------------------------------
+
+  async function prepareSnapshot(): Promise<void> {
+    try {
+      snapshotPath = await options.findSnapshot();
+      fillSlots();
+    } catch (error) {
+      logger.error({ err: error }, "there is no Python snapshot to start from");
+      if (!closing) backoff.later(() => void prepareSnapshot());
+    }
+  }
+
+  /** Starts runners until there are as many as wanted; those on their way out do not count. */
+  function fillSlots(): void {
+    if (closing || backoff.pending || snapshotPath === null) return;
+    let missing = options.runners;
+    for (const runner of runners) if (!runner.draining && !runner.spent) missing -= 1;
+    try {
+      for (; missing > 0; missing -= 1) addRunner(snapshotPath);
+    } catch (error) {
+      logger.error({ err: error }, "a runner could not be started");
+      backoff.later(fillSlots);
+    }
+  }
+
+  function addRunner(snapshot: string): void {
+    const process = startRunner({
+      ...options,
+      snapshotPath: snapshot,
+      frameCap: frameCap(options.limits),
+      onMessage: (message) => takeMessage(runner, message),
+      onEnd: (why) => removeRunner(runner, why),
+    });
+    const runner = createRunner(process);
+    runners.add(runner);
+  }
+
+  function removeRunner(runner: Runner, why: RunnerEnd): void {
+    runners.delete(runner);
+    settleTasks(runner, why);
+    if (why !== "stopped") {
+      restarts += 1;
+      logger.warn({ pid: runner.process.pid, why }, "a runner is gone");
+    }
+    if (closing) {
+      if (runners.size === 0) closed?.();
+      return;
+    }
+    if (runner.ready) fillSlots();
+    else backoff.later(fillSlots);
+  }
+
+  function settleTasks(runner: Runner, why: RunnerEnd): void {
+    const culprit = why === "stopped" ? null : findCulprit(runner, why);
+    for (const task of runner.tasks.values()) {
+      if (!closing && task !== culprit && task.hostCalls === 0 && task.attempts < 2) place(task);
+      else if (task === culprit && why === "hung")
+        finish(task, { status: "limit", limit: "cpu", message: "the code computed for longer than it may" });
+      else
+        finish(task, {
+          status: "lost",
+          message: "the interpreter ended under the code",
+          mayRetry: task.hostCalls === 0,
+        });
+    }
+    runner.tasks.clear();
+  }
+
+  function drain(runner: Runner): void {
+    if (runner.draining) return;
+    runner.draining = true;
+    fillSlots();
+    stopIfDone(runner);
+  }
+
+  /** A spent runner works on until another is ready to take its place. */
+  function drainOneSpent(): void {
+    for (const runner of runners) {
+      if (runner.spent && !runner.draining) return drain(runner);
+    }
+  }
+
+  function stopIfDone(runner: Runner): void {
+    if (runner.draining && runner.tasks.size === 0 && (runner.leaving.size === 0 || closing))
+      runner.process.kill("stopped");
+  }
+
+  // --- tasks -------------------------------------------------------------------------------
+
+  /** Gives the task to a runner, or lets it wait for one. */
+  function place(task: Task): void {
+    if (task.done) return;
+    const runner = findRunner();
+    if (runner !== null) return start(task, runner);
+    if (closing || waiting.size >= MOST_WAITING) return finish(task, busy());
+    const waitMs = Math.min(WAIT_MS, task.limits.wallMs);
+    waiting.set(
+      task,
+      setTimeout(() => finish(task, busy()), waitMs),
+    );
+  }
+
+  function findRunner(): Runner | null {
+    let best: Runner | null = null;
+    for (const runner of runners) {
+      if (!runner.ready || runner.draining || runner.tasks.size >= MOST_TASKS_PER_RUNNER) continue;
+      if (best === null || runner.tasks.size < best.tasks.size) best = runner;
+    }
+    return best;
+  }
+
+  function start(task: Task, runner: Runner): void {
+    stopWaiting(task);
+    task.attempts += 1;
+    runner.tasks.set(task.id, task);
+    runner.process.frameCap = Math.max(runner.process.frameCap, frameCap(task.limits));
+    if (!wallTimers.has(task)) {
+      wallTimers.set(
+        task,
+        setTimeout(() => endAtWall(task), task.limits.wallMs),
+      );
+    }
+    if (!runner.loaded.has(task.program.key)) load(task, runner);
+    runner.process.send(task.encode());
+  }
+
+  function load(task: Task, runner: Runner): void {
+    // The runner keeps as many; should it have dropped another one than this, it asks again.
+    if (runner.loaded.size >= MOST_LOADED) runner.loaded.clear();
+    runner.loaded.add(task.program.key);
+    runner.process.send(encodeProgram(TO_RUNNER.load, task.id, task.program));
+  }
+
+  function startWaiting(): void {
+    for (const task of waiting.keys()) {
+      const runner = findRunner();
+      if (runner === null) return;
+      start(task, runner);
+    }
+  }
+
+  function stopWaiting(task: Task): void {
+    clearTimeout(waiting.get(task));
+    waiting.delete(task);
+  }
+
+  function endAtWall(task: Task): void {
+    for (const runner of runners) {
+      if (runner.tasks.get(task.id) !== task) continue;
+      runner.tasks.delete(task.id);
+      runner.leaving.set(task.id, performance.now() + LEAVE_GRACE_MS);
+      runner.process.send(encodeFrame(TO_RUNNER.cancel, task.id));
+    }
+    finish(task, { status: "limit", limit: "wall", message: `the code took longer than ${task.limits.wallMs} ms` });
+  }
+
+  function finish(task: Task, ending: Parameters<Task["end"]>[0]): void {
+    forget(task);
+    task.end(ending);
+  }
+
+  function forget(task: Task): void {
+    stopWaiting(task);
+    clearTimeout(wallTimers.get(task));
+    wallTimers.delete(task);
+  }
+
+  function busy(): { status: "busy"; message: string; retryAfterSeconds: number } {
+    return { status: "busy", message: "no interpreter has time for the code", retryAfterSeconds: backoff.seconds };
+  }
+
+  // --- messages ----------------------------------------------------------------------------
+
+  function takeMessage(runner: Runner, message: RunnerMessage): void {
+    runner.pingedAt = null;
+    switch (message.kind) {
+      case "ready":
+        runner.ready = true;
+        backoff.reset();
+        drainOneSpent();
+        return startWaiting();
+      case "pong":
+        return;
+      case "spent":
+        runner.spent = true;
+        return fillSlots();
+      case "missing": {
+        const task = findTask(runner, message.id);
+        if (task === null) return;
+        load(task, runner);
+        runner.process.send(task.encode());
+        return;
+      }
+      case "hostCall":
+        findTask(runner, message.id)?.takeHostCall(message.call, message.name, message.args, (frame) => {
+          runner.process.send(frame);
+        });
+        return;
+      case "outcome":
+      case "checked": {
+        const task = findTask(runner, message.id);
+        if (task === null) runner.leaving.delete(message.id);
+        else {
+          if (message.kind === "outcome") task.takeOutcome(message.head);
+          else task.takeProblem(message.problem);
+          runner.tasks.delete(task.id);
+          forget(task);
+        }
+        stopIfDone(runner);
+        if (waiting.size > 0) startWaiting();
+      }
+    }
+  }
+
+  /** The task a message is about; null for one that was given up. Throws for any other number. */
+  function findTask(runner: Runner, id: number): Task | null {
+    const task = runner.tasks.get(id);
+    if (task !== undefined) return task;
+    if (runner.leaving.has(id)) return null;
+    throw new ProtocolError("a message is about a run that this runner does not have");
+  }
+
+  // --- watching ----------------------------------------------------------------------------
+
+  function tick(): void {
+    const now = performance.now();
+    const late = now - tickedAt > 3 * TICK_MS;
+    tickedAt = now;
+    for (const runner of runners) {
+      // After a pause of this process, answers may lie unread in the pipe: ask once more.
+      if (late) runner.pingedAt = null;
+      watch(runner, now);
+    }
+  }
+
+  function watch(runner: Runner, now: number): void {
+    if (isStuck(runner, now)) {
+      if (!runner.draining) logger.warn({ pid: runner.process.pid }, "a program does not end: its runner is replaced");
+      drain(runner);
+      if (runner.tasks.size === 0) runner.process.kill("stopped");
+    }
+    switch (feelPulse(runner, now, options.limits.cpuMs)) {
+      case "ask":
+        runner.pingedAt = now;
+        return runner.process.send(encodeFrame(TO_RUNNER.ping, 0));
+      case "hung":
+        return runner.process.kill("hung");
+      case "alive":
+    }
+  }
+
+  return {
+    submit(task) {
+      if (closing) finish(task, busy());
+      else place(task);
+    },
+    status() {
+      let running = 0;
+      let ready = false;
+      for (const runner of runners) {
+        running += runner.tasks.size;
+        ready ||= runner.ready && !runner.draining;
+      }
+      return { ready, runners: runners.size, running, restarts };
+    },
+    async close(graceMs) {
+      closing = true;
+      backoff.cancel();
+      for (const task of waiting.keys()) finish(task, busy());
+      const ended = new Promise<void>((resolve) => (closed = resolve));
+      for (const runner of runners) {
+        if (runner.ready) drain(runner);
+        else runner.process.kill("stopped");
+      }
+      const killTimer = setTimeout(() => {
+        for (const runner of runners) runner.process.kill("stopped");
+      }, graceMs);
+      if (runners.size > 0) await ended;
+      clearTimeout(killTimer);
+      clearInterval(ticker);
+    },
+  };
+}

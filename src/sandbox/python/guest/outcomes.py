@@ -1,0 +1,92 @@
+"""What the host is told about a run: its result as it was asked to read it, or how it failed."""
+
+import json
+
+from errors import UserError
+
+_MAX_MESSAGE = 8192
+_MAX_TRACEBACK = 16384
+# Characters of str() of all results that are not text, for the log.
+_MAX_TEXT = 65536
+_MAX_FRAMES = 20
+
+_encode = json.JSONEncoder(allow_nan=False).encode
+
+
+class ResultError(Exception):
+    """The program left something that is no result."""
+
+
+class ResultTooLarge(Exception):
+    pass
+
+
+def read_result(program, result, max_bytes):
+    if not isinstance(result, dict):
+        raise ResultError("result is not a dict")
+    readings = {}
+    size = 0
+    text_room = _MAX_TEXT
+    for key, reading in program.readings:
+        value = result.get(key)
+        if reading == "truth":
+            readings[key] = bool(value)
+        elif reading == "nonzero":
+            readings[key] = key in result and bool(value != 0)
+        elif value is None:
+            readings[key] = None
+        else:
+            encoded = _to_json(key, value)
+            size += len(encoded)
+            if size > max_bytes:
+                raise ResultTooLarge()
+            if isinstance(value, str):
+                readings[key] = [encoded]
+            else:
+                text = str(value)[:text_room]
+                text_room -= len(text)
+                readings[key] = [encoded, text]
+    return readings
+
+
+def _to_json(key, value):
+    try:
+        return _encode(value)
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except (TypeError, ValueError) as error:
+        reason = str(error)
+    raise TypeError(f"{key} cannot be written as JSON: {reason}")
+
+
+def describe_error(program, error):
+    type_name = "UserError" if isinstance(error, UserError) else type(error).__name__
+    message = str(error)[:_MAX_MESSAGE]
+    frames = _program_frames(program, error.__traceback__)
+    return {
+        "status": "raised",
+        "type": type_name,
+        "message": message,
+        "line": frames[-1][0] if frames else None,
+        "traceback": _format_traceback(program, frames, f"{type_name}: {message}"),
+    }
+
+
+def _program_frames(program, tb):
+    frames = []
+    while tb is not None:
+        code = tb.tb_frame.f_code
+        if code.co_filename == program.name:
+            frames.append((program.original_line(tb.tb_lineno), code.co_name))
+        tb = tb.tb_next
+    return frames
+
+
+def _format_traceback(program, frames, last_line):
+    lines = ["Traceback (most recent call last):"]
+    for line, function in frames[-_MAX_FRAMES:]:
+        lines.append(f'  File "{program.name}", line {line}, in {function}')
+        if line is not None and 0 < line <= len(program.source_lines):
+            lines.append("    " + program.source_lines[line - 1].strip()[:500])
+    lines.append(last_line)
+    return "\n".join(lines)[:_MAX_TRACEBACK]

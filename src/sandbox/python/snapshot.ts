@@ -1,0 +1,103 @@
+/**
+ * The memory of an interpreter that has started and imported the guest's sources, kept in a file:
+ * a runner that starts from it is ready in 0.3 s instead of 1.5 s.
+ *
+ * The file is named after all it depends on and ends with the SHA-256 of its content, so a torn or
+ * foreign file is noticed and built again. Processes that start at once may each build it; each
+ * writes its own temporary file and renames it, the last one wins, and all of them are equal.
+ */
+
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { launchLocked, pathOfEntry, PYODIDE_DIR } from "../launch.ts";
+import { readGuestSources } from "./guest.ts";
+
+const HASH_BYTES = 32;
+const BUILD_TIMEOUT_MS = 60_000;
+
+interface SnapshotLogger {
+  info(details: object, message: string): void;
+}
+
+/** Gives the path of a sound snapshot, building it when there is none. Throws when that fails. */
+export async function ensureSnapshot(cacheDir: string, logger: SnapshotLogger): Promise<string> {
+  const sources = readGuestSources();
+  const path = join(resolve(cacheDir), `python-${describeVersions(sources)}.snapshot`);
+  if (await isSound(path)) return path;
+  const startedAt = performance.now();
+  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
+  await store(path, await buildSnapshot(sources));
+  logger.info({ path, ms: Math.round(performance.now() - startedAt) }, "built the Python snapshot");
+  return path;
+}
+
+function describeVersions(sources: { [fileName: string]: string }): string {
+  const pyodide = createRequire(import.meta.url)("pyodide/package.json") as { version: string };
+  const parts = JSON.stringify([pyodide.version, process.version, process.arch, sources]);
+  return createHash("sha256").update(parts).digest("hex").slice(0, 24);
+}
+
+async function isSound(path: string): Promise<boolean> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    throw error;
+  }
+  const end = bytes.length - HASH_BYTES;
+  return end > 0 && hash(bytes.subarray(0, end)).equals(bytes.subarray(end));
+}
+
+/** What a runner does with the file's bytes: the memory without its trailer. */
+export function withoutTrailer(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.length - HASH_BYTES);
+}
+
+async function store(path: string, memory: Buffer): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(memory);
+      await file.writeFile(hash(memory));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function buildSnapshot(sources: { [fileName: string]: string }): Promise<Buffer> {
+  const child = launchLocked(pathOfEntry("build-snapshot"), [PYODIDE_DIR], []);
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error("the snapshot builder has no pipes");
+  const timer = setTimeout(() => child.kill("SIGKILL"), BUILD_TIMEOUT_MS);
+  try {
+    const exited = new Promise<number | null>((settle, fail) => {
+      child.once("error", fail);
+      child.once("close", settle);
+    });
+    const complaints = text(stderr);
+    const chunks: Buffer[] = [];
+    stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stdin.on("error", () => undefined); // it died early: its exit code and stderr say why
+    stdin.end(JSON.stringify(sources));
+    const code = await exited;
+    if (code !== 0)
+      throw new Error(`the Python snapshot could not be built (exit ${code}): ${(await complaints).slice(-4_000)}`);
+    return Buffer.concat(chunks);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hash(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}

@@ -1,0 +1,182 @@
+/**
+ * The contract of the sandbox: run a program with inputs, under limits, and say how it ended.
+ *
+ * The sandbox knows programs; it knows nothing of webhooks, servers or HTTP. Terms:
+ * - program: source text of one language with the rules for reading its `result`.
+ * - run: one execution of a program, with fresh globals.
+ * - input: a name that the program sees, given as data; it is rebuilt inside the guest.
+ * - secret: a value the source names by placeholder (`#!cxtower.secret.REF!#`); it reaches the
+ *   code as a value, never as text pasted into the source.
+ * - host call: something the guest asks of its host; the guest is suspended meanwhile.
+ * - runner: the locked-down child process that holds an interpreter.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** How one key of the `result` dict is read, with the guest language's own semantics. */
+export type ResultReading =
+  /** Truth of the value; a missing key is false. */
+  | "truth"
+  /** `value != 0`; a missing key is false. */
+  | "nonzero"
+  /** The value as JSON text and as the language's `str()`; null when missing or None. */
+  | "json";
+
+export interface Program {
+  readonly language: "python";
+  /** Shown in tracebacks, e.g. `webhook github_push`. */
+  readonly name: string;
+  readonly source: string;
+  /** What `result` holds before the first line runs; must be an object. */
+  readonly defaultResult: { readonly [key: string]: Json };
+  readonly readings: { readonly [key: string]: ResultReading };
+}
+
+/** A program as it is sent to runners: hashed once, its placeholders found once. */
+export interface PreparedProgram extends Program {
+  /** SHA-256 of everything above: runners cache the compiled code under it. */
+  readonly key: string;
+  /** References of the secrets the source names, in order of first appearance, no repeats. */
+  readonly secretReferences: readonly string[];
+  /** The source as it goes to the compiler; see `python/placeholders.ts`. */
+  readonly marked: MarkedSource;
+}
+
+export interface MarkedSource {
+  /** The source with a marker of the same length for each placeholder. */
+  readonly marked: string;
+  /** What markers in literals and bare ones are known by; empty when there are no placeholders. */
+  readonly nonce: string;
+  readonly bareNonce: string;
+  /** Line breaks that stood inside placeholders: after line (of `marked`), how many. */
+  readonly lineBreaks: ReadonlyArray<readonly [number, number]>;
+}
+
+/** A value of one input name. Bytes stay bytes; JSON is parsed by the guest, not by the host. */
+export type Input =
+  | { readonly kind: "json"; readonly value: Json }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  /** JSON text as it came from a stranger: what cannot be parsed becomes an empty object. */
+  | { readonly kind: "jsonBody"; readonly bytes: Uint8Array; readonly emptyForFalsy: boolean }
+  /** A mapping of HTTP headers: Title-Case keys, looked up whatever the case. */
+  | { readonly kind: "headers"; readonly entries: ReadonlyArray<readonly [string, string]> }
+  /** A read-only record: `user.login`. */
+  | { readonly kind: "record"; readonly model: string; readonly fields: { readonly [key: string]: Json } }
+  /** A function of JSON values by position; each call is the host call `call` with their list. */
+  | { readonly kind: "hostFunction"; readonly call: string };
+
+export interface Limits {
+  /** Time in the interpreter without giving it up, in milliseconds. */
+  readonly cpuMs: number;
+  /** Time from the start of the run to its end, waiting included, in milliseconds. */
+  readonly wallMs: number;
+  /** Bytes of JSON that all result readings may take together. */
+  readonly resultBytes: number;
+  /** Bytes of `_logger` text kept for a run; what is over is cut and said so. */
+  readonly logBytes: number;
+}
+
+/**
+ * Answers host calls of one run. It must check everything: `args` come from the guest.
+ * A GuestError that it throws reaches the code as an exception; anything else is logged, and the
+ * code is told only that the host could not do it. `signal` aborts when the run ends first.
+ */
+export type HostCallHandler = (name: string, args: Json, signal: AbortSignal) => Promise<Json>;
+
+/** An error that a host call shows to the code. */
+export class GuestError extends Error {
+  /** Name of the exception in the guest: `UserError`, or another that the guest knows. */
+  readonly type: string;
+
+  constructor(type: string, message: string) {
+    super(message);
+    this.name = "GuestError";
+    this.type = type;
+  }
+}
+
+export interface RunRequest {
+  readonly program: PreparedProgram;
+  readonly inputs: { readonly [name: string]: Input };
+  /** A value for each of `program.secretReferences`; null where there is none. */
+  readonly secrets: ReadonlyMap<string, string | null>;
+  readonly onHostCall?: HostCallHandler;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warning" | "error" | "critical";
+  readonly text: string;
+}
+
+export type ReadValue = boolean | { readonly json: string; readonly text: string } | null;
+
+export type RunOutcome = {
+  readonly log: readonly LogLine[];
+  /** Strings that the code compared with a secret (`hmac.compare_digest`): treat them as secret. */
+  readonly comparedWithSecret: readonly string[];
+} & (
+  | { readonly status: "completed"; readonly result: { readonly [key: string]: ReadValue } }
+  /** The code raised. `message` has no source and no traceback; `traceback` has both. */
+  | {
+      readonly status: "raised";
+      /** Class of the exception, e.g. `KeyError`; `UserError` for a message meant for people. */
+      readonly type: string;
+      readonly message: string;
+      readonly line: number | null;
+      readonly traceback: string;
+    }
+  /** The source does not compile or breaks a rule: nothing ran. */
+  | ({ readonly status: "refused" } & SourceProblem)
+  | { readonly status: "limit"; readonly limit: "cpu" | "wall" | "memory" | "result"; readonly message: string }
+  /** The runner died under the run; `mayRetry` when the run had asked nothing of the host. */
+  | { readonly status: "lost"; readonly message: string; readonly mayRetry: boolean }
+  /** No runner could take it in time. */
+  | { readonly status: "busy"; readonly message: string; readonly retryAfterSeconds: number }
+);
+
+/** Where and why source text is refused. `line` and `column` count from 1. */
+export interface SourceProblem {
+  readonly type: string;
+  readonly message: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+export interface SandboxStatus {
+  readonly ready: boolean;
+  readonly runners: number;
+  readonly running: number;
+  readonly restarts: number;
+}
+
+/** The part of a pino logger that the sandbox writes to. */
+export interface SandboxLogger {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface SandboxOptions {
+  /** How many interpreters run at once; each takes a process, about 200 MB and one core at most. */
+  readonly runners: number;
+  /** Where interpreter snapshots are kept; made when absent. */
+  readonly cacheDir: string;
+  readonly logger: SandboxLogger;
+  /** What a run may use unless its request says otherwise. */
+  readonly limits?: Partial<Limits>;
+  /** Memory of one interpreter in bytes; 256 MiB unless given. */
+  readonly memoryBytes?: number;
+}
+
+export interface Sandbox {
+  /** Hashes a program and finds its placeholders. Cheap; keep the result as long as the source. */
+  prepare(program: Program): PreparedProgram;
+  /** Compiles and checks without running; null when the source is fine. Rejects when no runner could do it. */
+  check(program: PreparedProgram): Promise<SourceProblem | null>;
+  /** Never rejects for anything the guest does: every end is an outcome. */
+  run(request: RunRequest): Promise<RunOutcome>;
+  status(): SandboxStatus;
+  /** Lets running programs finish for `graceMs`, then ends the runners. */
+  close(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,85 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { openSandbox } from "../sandbox/support.ts";
+
+const { sandbox, read } = await openSandbox();
+afterAll(() => sandbox.close(0));
+
+/** All names of CPython 3.14's builtins module that need no underscore. */
+const PYTHON_BUILTINS = `
+ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError BufferError
+BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError
+DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception ExceptionGroup False FileExistsError
+FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning IndentationError IndexError
+InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError None
+NotADirectoryError NotImplemented NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError
+ProcessLookupError PythonFinalizationError RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning
+StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError SystemExit TabError TimeoutError True TypeError
+UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning ValueError
+Warning ZeroDivisionError abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile
+complex copyright credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr
+hash help hex id input int isinstance issubclass iter len license list locals map max memoryview min next object oct open ord pow
+print property quit range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip`;
+
+const ALLOWED_BUILTINS = `
+ArithmeticError AssertionError AttributeError ConnectionError EOFError Exception False IndexError KeyError LookupError
+MemoryError NameError None NotImplementedError OSError OverflowError RecursionError RuntimeError StopIteration TimeoutError True
+TypeError UnicodeDecodeError UnicodeEncodeError UnicodeError ValueError ZeroDivisionError abs all any bool bytes chr dict divmod
+enumerate filter float int isinstance len list map max min ord range reduce repr reversed round set sorted str sum tuple unicode
+xrange zip`;
+
+const CONTEXT = "UserError _logger datetime float_compare hashlib hmac json re result time urllib_parse";
+
+/** What a runner holds that must not be a name of the guest. */
+const RUNNER_NAMES = `
+js pyodide pyodide_js _pyodide _pyodide_core micropip main host rules values modules compiler sys os builtins importlib gc run_sync
+call_host connect current bridge _bridge state Run BUILTINS CONTEXT RawData Headers Record bind_format globalThis process require self
+window Module env tower user uid server`;
+
+const words = (text: string) => text.trim().split(/\s+/);
+
+describe("the guest sees exactly these", () => {
+  it("names", async () => {
+    const candidates = [...new Set(words(`${PYTHON_BUILTINS} ${CONTEXT} ${RUNNER_NAMES} unicode xrange reduce`))];
+    const source = candidates.map((name) => `try:\n  ${name}\n  found.append('${name}')\nexcept NameError: pass`);
+    const found = await read(["found = []", ...source, "result['message'] = found"].join("\n"));
+    expect((found as string[]).toSorted()).toEqual([...words(ALLOWED_BUILTINS), ...words(CONTEXT)].toSorted());
+  });
+
+  const MODULES: [string, string, string][] = [
+    ["json", "dumps", "loads load dump JSONEncoder JSONDecoder decoder encoder scanner codecs detect_encoding"],
+    [
+      "time",
+      "time sleep strptime strftime",
+      "monotonic time_ns perf_counter gmtime localtime ctime mktime tzset tzname process_time",
+    ],
+    ["datetime", "date datetime time timedelta timezone tzinfo MAXYEAR MINYEAR", "sys UTC datetime_CAPI"],
+    [
+      "hashlib",
+      "sha1 sha224 sha256 sha384 sha512 sha3_224 sha3_256 sha3_384 sha3_512 shake_128 shake_256 blake2b blake2s md5 new",
+      "file_digest algorithms_available algorithms_guaranteed scrypt pbkdf2_hmac",
+    ],
+    ["hmac", "new compare_digest", "digest HMAC trans_5C trans_36"],
+    [
+      "re",
+      "match fullmatch search sub subn split findall finditer compile escape error",
+      "template purge enum functools copyreg Pattern Match Scanner I IGNORECASE sys _cache _compiler _parser",
+    ],
+    [
+      "urllib_parse",
+      "quote quote_plus unquote unquote_plus urlencode urlparse urlunparse urlsplit urlunsplit urljoin parse_qs parse_qsl",
+      "sys re functools ipaddress warnings types collections ParseResult clear_cache uses_netloc scheme_chars",
+    ],
+    [
+      "_logger",
+      "debug info warning error critical exception",
+      "handlers parent root manager log addHandler setLevel name",
+    ],
+  ];
+  it.each(MODULES)("attributes of %s", async (module, allowed, refused) => {
+    const source = words(`${allowed} ${refused}`).map(
+      (name) => `try:\n  ${module}.${name}\n  found.append('${name}')\nexcept AttributeError: pass`,
+    );
+    const found = await read(["found = []", ...source, "result['message'] = found"].join("\n"));
+    expect(found).toEqual(words(allowed));
+  });
+});
