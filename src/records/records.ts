@@ -1,0 +1,51 @@
+import type { Transaction } from "kysely";
+import type { Tables } from "../db/schema.ts";
+import type { FieldError } from "../lib/errors.ts";
+import type { Actor } from "./access.ts";
+import type { Model, RecordValues } from "./model.ts";
+
+/** A record as it is read: every readable field, its reference, and when it was made and changed. */
+export type RecordView = RecordValues;
+
+export interface ListQuery {
+  /** Equality on fields: `{ active: true, authenticator_id: "github" }`. */
+  readonly filters?: RecordValues;
+  /** Text to find in names, references and other short fields, whatever the case. */
+  readonly search?: string;
+  /** At most this many, 1 to 500. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface RecordPage {
+  readonly items: readonly RecordView[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * What can be done with the records of every model, under the rules for the acting user.
+ * All throw HooktowerError: `forbidden`, `not_found`, `invalid` (with every bad field), `conflict`.
+ */
+export interface RecordOperations {
+  list(model: Model, query: ListQuery, actor: Actor): Promise<RecordPage>;
+  get(model: Model, reference: string, actor: Actor): Promise<RecordView>;
+  find(model: Model, reference: string, actor: Actor): Promise<RecordView | null>;
+  create(model: Model, values: RecordValues, actor: Actor): Promise<RecordView>;
+  update(model: Model, reference: string, values: RecordValues, actor: Actor): Promise<RecordView>;
+  delete(model: Model, reference: string, actor: Actor): Promise<void>;
+  /** A new record with the same values, and `overrides` over them. */
+  copy(model: Model, reference: string, overrides: RecordValues, actor: Actor): Promise<RecordView>;
+}
+
+export interface Records extends RecordOperations {
+  /**
+   * Compiles the code among the values; `create`, `update` and `copy` do it by themselves.
+   * Inside `transaction` nothing waits for a compiler: whoever opens one checks before.
+   */
+  checkCode(model: Model, values: RecordValues): Promise<readonly FieldError[]>;
+  /** Several changes as one: all are kept or, when `work` throws, none. */
+  transaction<T>(work: (records: RecordOperations, trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /** Called with the model and id of each deleted record, after the commit. */
+  onDelete(listener: (model: Model, id: number) => void): void;
+}
