@@ -1,0 +1,93 @@
+import type { Masker } from "../guest/mask.ts";
+import type { Input, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
+import type { Route } from "../webhooks/route.ts";
+import type { ReceivedRequest } from "./http-request.ts";
+import { headersInput, PUBLIC_USER } from "./inputs.ts";
+import { describeFailure } from "../guest/outcome-text.ts";
+import { getRouteMasker } from "./route-masker.ts";
+import { refuse, type Verdict } from "./verdict.ts";
+
+const DEFAULT_DENIAL = "Authentication not allowed";
+const BUSY_RETRY_SECONDS = 1;
+
+/** What a call that may enter carries on: strings its code compared with secrets, and its log lines. */
+export interface Admission {
+  readonly admitted: true;
+  readonly sensitive: readonly string[];
+  readonly codeLog: RunOutcome["log"];
+}
+
+/**
+ * Decides whether the call may enter. Nothing has acted on the body before.
+ * Never open by absence: code that allows a call although a secret it names has no value is
+ * answered 503.
+ */
+export async function authenticate(
+  route: Route,
+  request: ReceivedRequest,
+  address: string,
+  payload: Input,
+  sandbox: Sandbox,
+): Promise<Admission | Verdict> {
+  const { authenticator } = route;
+  if (authenticator.allowedAddresses && !authenticator.allowedAddresses.matches(address)) {
+    return refuse(403, "Address not allowed", { errorMessage: `Address not allowed: ${address}` });
+  }
+  const outcome = await sandbox.run({
+    program: authenticator.code.program,
+    secrets: authenticator.code.secrets,
+    inputs: {
+      headers: headersInput(request.headers),
+      payload,
+      raw_data: { kind: "bytes", bytes: request.body },
+      ...PUBLIC_USER,
+    },
+  });
+  const mask = getRouteMasker(route);
+  return outcome.status === "completed" ? judge(route, outcome, mask) : denyFailure(outcome, mask);
+}
+
+function judge(route: Route, outcome: RunOutcome & { status: "completed" }, mask: Masker): Admission | Verdict {
+  const { result } = outcome;
+  const details = describeRun(outcome, mask);
+  if (result["allowed"] !== true) {
+    const message = result["message"];
+    const text = typeof message === "object" && message !== null ? mask(message.text) : DEFAULT_DENIAL;
+    return refuse(readDenialStatus(result["http_code"]), text, details);
+  }
+  const missing = [...route.authenticator.code.secrets].flatMap(([reference, value]) =>
+    value === null ? [reference] : [],
+  );
+  if (missing.length > 0) {
+    return refuse(503, "Authentication is not set up", {
+      ...details,
+      errorMessage: `The authenticator allowed the call although these secrets have no value: ${missing.join(", ")}`,
+    });
+  }
+  return { admitted: true, sensitive: outcome.comparedWithSecret, codeLog: details.codeLog };
+}
+
+function denyFailure(outcome: Exclude<RunOutcome, { status: "completed" }>, mask: Masker): Verdict {
+  const details = describeRun(outcome, mask);
+  if (outcome.status === "busy" || outcome.status === "lost") {
+    const retryAfterSeconds = outcome.status === "busy" ? outcome.retryAfterSeconds : BUSY_RETRY_SECONDS;
+    return refuse(503, "Busy, try again", { ...details, errorMessage: outcome.message, retryAfterSeconds });
+  }
+  return refuse(403, mask(`Authentication code error: ${describeFailure(outcome)}`), {
+    ...details,
+    ...(outcome.status === "raised" && { errorTraceback: mask(outcome.traceback) }),
+  });
+}
+
+/** 400 to 599 as the code says; anything else would not be a denial. */
+function readDenialStatus(value: boolean | { json: string } | null | undefined): number {
+  const json = typeof value === "object" && value !== null ? value.json : "";
+  return /^[45]\d\d$/.test(json) ? Number(json) : 403;
+}
+
+function describeRun(outcome: RunOutcome, mask: Masker) {
+  return {
+    codeLog: outcome.log.map((line) => ({ level: line.level, text: mask(line.text) })),
+    sensitive: outcome.comparedWithSecret,
+  };
+}

@@ -1,0 +1,124 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { CallLogWriter } from "../calls/call-log.writer.ts";
+import type { PayloadSource } from "../calls/call.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Route } from "../webhooks/route.ts";
+import type { RouteTable } from "../webhooks/route-table.ts";
+import type { AdmissionControl } from "./admission.ts";
+import { authenticate } from "./authenticate.ts";
+import { findClientAddress } from "./client-address.ts";
+import type { ReceivedRequest } from "./http-request.ts";
+import { readPayload } from "./payload.ts";
+import { redactHeaders, redactQuery } from "./redact.ts";
+import { runCode, type CodeLimits } from "./run-code.ts";
+import { refuse, type Reply, type Verdict } from "./verdict.ts";
+
+/** The parts that a call passes through. */
+export interface Intake {
+  readonly routes: RouteTable;
+  readonly sandbox: Sandbox;
+  readonly log: CallLogWriter;
+  readonly admission: AdmissionControl;
+  readonly clock: Clock;
+  readonly limits: CodeLimits;
+}
+
+/** A call that was answered: what the sender gets, and what the metrics count. */
+export interface AnsweredCall {
+  readonly id: string;
+  readonly reply: Reply;
+  readonly route: Route | undefined;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+}
+
+/**
+ * The path of one call: find the webhook → client address → authenticate → run its code → record
+ * → reply. Whatever ends a call early is a verdict; each verdict is recorded once, and the reply
+ * is given out after the record is durable.
+ */
+export async function receive(intake: Intake, request: ReceivedRequest): Promise<AnsweredCall> {
+  const startedAt = performance.now();
+  const createDate = intake.clock.now();
+  const id = randomUUIDv7();
+  const found = intake.routes.find(request.method, request.endpoint);
+  const address = findClientAddress(request.peer, request.headers, found?.authenticator.trustedProxies ?? null);
+
+  const route = found?.active ? found : undefined;
+  const { verdict, payloadSource } = route
+    ? await decide(intake, route, request, address)
+    : { verdict: refuse(404, "Webhook not found"), payloadSource: "json" as PayloadSource };
+
+  const durationMs = performance.now() - startedAt;
+  if (route || intake.admission.mayLogUnknown()) {
+    await intake.log.append({
+      ...verdict,
+      id,
+      createDate,
+      webhookId: found?.webhookId ?? null,
+      authenticatorId: found?.authenticator.id ?? null,
+      endpoint: request.endpoint.slice(0, MAX_ENDPOINT_LENGTH),
+      requestMethod: request.method,
+      requestHeaders: redactHeaders(request.headers, route, verdict.sensitive),
+      requestQuery: redactQuery(request.query, route, verdict.sensitive),
+      payloadSource,
+      rawBody: keepBody(request.body, route, verdict),
+      ipAddress: address,
+      httpStatus: verdict.reply.status,
+      userId: verdict.codeStatus === "skipped" ? null : (route?.runAs.id ?? null),
+      durationMs,
+      attempt: 1,
+      replayOf: null,
+      test: false,
+    });
+  }
+  return { id, reply: verdict.reply, route, verdict, durationMs };
+}
+
+async function decide(
+  intake: Intake,
+  route: Route,
+  request: ReceivedRequest,
+  address: string,
+): Promise<{ verdict: Verdict; payloadSource: PayloadSource }> {
+  const payload = await readPayload(route.payloadType, request);
+  if (request.problem) return { verdict: request.problem, payloadSource: payload.source };
+  const leave = intake.admission.enter(route);
+  if (!leave) {
+    const verdict = refuse(503, "Too many calls in progress, try again", { retryAfterSeconds: 1 });
+    return { verdict, payloadSource: payload.source };
+  }
+  try {
+    const admission = await authenticate(route, request, address, payload.forAuthenticator, intake.sandbox);
+    if (!("admitted" in admission)) return { verdict: admission, payloadSource: payload.source };
+    const verdict = await runCode(
+      route,
+      route.code,
+      request.headers,
+      payload.forWebhook,
+      intake.sandbox,
+      intake.limits,
+    );
+    return {
+      verdict: {
+        ...verdict,
+        codeLog: [...admission.codeLog, ...verdict.codeLog],
+        sensitive: [...admission.sensitive, ...verdict.sensitive],
+      },
+      payloadSource: payload.source,
+    };
+  } finally {
+    leave();
+  }
+}
+
+const MAX_ENDPOINT_LENGTH = 512;
+const MAX_REFUSED_BODY_BYTES = 65_536;
+const MAX_UNKNOWN_BODY_BYTES = 4096;
+
+/** Whoever is not let in may not fill the disk: a refused call's large body is not kept. */
+function keepBody(body: Uint8Array, route: Route | undefined, verdict: Verdict): Uint8Array | null {
+  if (verdict.authenticationStatus === "success") return body;
+  return body.length <= (route ? MAX_REFUSED_BODY_BYTES : MAX_UNKNOWN_BODY_BYTES) ? body : null;
+}
