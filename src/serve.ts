@@ -1,0 +1,47 @@
+import { startTower } from "./app.ts";
+import { createLogger } from "./lib/logger.ts";
+import { findUnknownVariables, type Settings } from "./settings/settings.ts";
+
+/**
+ * Runs the tower until SIGINT or SIGTERM, and then ends it without dropping a call. A second
+ * signal ends the process at once.
+ *
+ * @returns the exit code
+ * @throws SettingsError, or an Error in one clear line, when it cannot start
+ */
+export async function serve(settings: Settings, env: NodeJS.ProcessEnv): Promise<number> {
+  const logger = createLogger(settings.logLevel);
+  for (const name of findUnknownVariables(env)) logger.warn(`${name} is not a setting of Hooktower`);
+  const stopped = nextSignal();
+  const tower = await startTower(settings, logger);
+  process.stdout.write(greeting(tower.url, tower.admin));
+  const signal = await stopped;
+  logger.info({ signal }, "stopping");
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  await tower[Symbol.asyncDispose]();
+  return 0;
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  });
+}
+
+function greeting(url: string, admin: { login: string; generatedPassword: string | null } | null): string {
+  const lines = [
+    `Hooktower is at ${url}`,
+    `  calls arrive at ${url}/cetmix_tower_webhooks/<endpoint>`,
+    `  API: ${url}/api/docs`,
+  ];
+  if (admin) {
+    const password = admin.generatedPassword;
+    lines.push(
+      password === null
+        ? `  First start: sign in as ${admin.login} with the password from HOOKTOWER_ADMIN_PASSWORD`
+        : `  First start: sign in as ${admin.login} with password ${password} (shown only now)`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
