@@ -31,7 +31,7 @@ describe("the documentation", () => {
 
   it("and the sources name no path of one machine", () => {
     const files = [...DOCUMENTS, ...globSync("{src,test,bench,scripts,bin,examples,.ci}/**/*.*", { cwd: ROOT })];
-    const path = /(?<![\w.~-])\/(?:home|Users|work|farm)\/\w/;
+    const path = /(?<![\w.~-])\/(?:home|Users|root|work|mnt)\/\w/;
     expect(files.filter((file) => path.test(read(file)))).toEqual([]);
   });
 });
