@@ -34,6 +34,11 @@ const STEP_GRACE_MS = 10_000;
 /** A sender that needs longer for its request than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 15_000;
+/**
+ * Longer than proxies keep an idle connection (60 s is common): the side that closes first must be the
+ * one that sends, or a call can meet a connection that is just being closed. Node's default is 5 s.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
  * The composition root: the only place where parts are built and connected.
@@ -95,11 +100,18 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
     ...createServerOptions(logger),
     // Calls go straight to the intake; the framework serves people and programs.
     serverFactory: (handleOther) =>
-      createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {
-        request.url = toOriginForm(request.url ?? "/");
-        if (request.url.startsWith(INTAKE_PREFIX)) handleCall(request, response);
-        else handleOther(request, response);
-      }),
+      createServer(
+        {
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+        },
+        (request, response) => {
+          request.url = toOriginForm(request.url ?? "/");
+          if (request.url.startsWith(INTAKE_PREFIX)) handleCall(request, response);
+          else handleOther(request, response);
+        },
+      ),
   });
   const baseUrl = settings.baseUrl ?? `http://${displayHost(settings.host)}:${settings.port}`;
   await registerApi(app, {
