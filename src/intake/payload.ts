@@ -1,6 +1,5 @@
 import type { PayloadSource } from "../calls/call.ts";
 import { readForm, readQuery } from "../lib/form.ts";
-import { isTooDeep } from "../lib/json-depth.ts";
 import type { Input } from "../sandbox/sandbox.ts";
 import type { ReceivedRequest } from "./http-request.ts";
 
@@ -22,7 +21,6 @@ export async function readPayload(
 ): Promise<Payload> {
   if (request.method === "get") return same("query", readQuery(request.query));
   if (payloadType === "form") return same("form", await readForm(request.body, request.headers.get("Content-Type")));
-  if (isTooDeep(request.body)) return same("json", {});
   return {
     source: "json",
     forAuthenticator: { kind: "jsonBody", bytes: request.body, emptyForFalsy: false },

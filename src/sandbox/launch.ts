@@ -38,7 +38,7 @@ export function pathOfEntry(entry: Entry): string {
 const STACK_KB = 6_000;
 
 /** Flags that take away the network, files, processes, threads, add-ons, the inspector and `eval`. */
-export function lockdownFlags(readable: readonly string[] = []): string[] {
+function lockdownFlags(readable: readonly string[] = []): string[] {
   return [
     "--permission",
     "--disallow-code-generation-from-strings",

@@ -52,11 +52,6 @@ async function isSound(path: string): Promise<boolean> {
   return end > 0 && hash(bytes.subarray(0, end)).equals(bytes.subarray(end));
 }
 
-/** What a runner does with the file's bytes: the memory without its trailer. */
-export function withoutTrailer(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(0, bytes.length - HASH_BYTES);
-}
-
 async function store(path: string, memory: Buffer): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
