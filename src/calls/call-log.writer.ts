@@ -13,6 +13,8 @@ export interface CallLogWriter {
   append(record: CallRecord): Promise<void>;
   /** Records that wait for their commit. */
   readonly waiting: number;
+  /** Whether so much waits that more would only take memory: the database does not keep up. */
+  readonly isFull: boolean;
   /** Resolves when everything that was appended is stored or given up. */
   flush(): Promise<void>;
 }
@@ -45,6 +47,9 @@ const COLUMNS = [
 ] as const;
 
 const MAX_BATCH_ROWS = 256;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** What a record takes beside its body, roughly. */
+const RECORD_BYTES = 2048;
 const RETRY_DELAYS_MS = [50, 200, 1000];
 
 interface Waiting {
@@ -56,6 +61,7 @@ export function createCallLogWriter(db: Pick<Database, "insertRows">, logger: Lo
   let queue: Waiting[] = [];
   let writing: Promise<void> | null = null;
   let inBatch = 0;
+  let waitingBytes = 0;
 
   /** Group commit: no timer waits for company; the commit under way is the waiting room. */
   async function writeAll(): Promise<void> {
@@ -64,7 +70,10 @@ export function createCallLogWriter(db: Pick<Database, "insertRows">, logger: Lo
       queue = queue.slice(batch.length);
       inBatch = batch.length;
       await write(batch);
-      for (const { settle } of batch) settle();
+      for (const { record, settle } of batch) {
+        waitingBytes -= sizeOf(record);
+        settle();
+      }
       inBatch = 0;
     }
     writing = null;
@@ -94,6 +103,7 @@ export function createCallLogWriter(db: Pick<Database, "insertRows">, logger: Lo
     append(record) {
       return new Promise((settle) => {
         queue.push({ record, settle });
+        waitingBytes += sizeOf(record);
         // The first call of an idle moment waits for the end of this turn of the event loop, so
         // that those which finish in the same turn go with it.
         writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(writeAll);
@@ -102,10 +112,17 @@ export function createCallLogWriter(db: Pick<Database, "insertRows">, logger: Lo
     get waiting() {
       return queue.length + inBatch;
     },
+    get isFull() {
+      return waitingBytes >= MAX_WAITING_BYTES;
+    },
     async flush() {
       while (writing) await writing;
     },
   };
+}
+
+function sizeOf(record: CallRecord): number {
+  return RECORD_BYTES + (record.rawBody?.length ?? 0);
 }
 
 function toRow(record: CallRecord): ColumnValue[] {

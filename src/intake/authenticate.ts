@@ -1,9 +1,9 @@
 import type { Masker } from "../guest/mask.ts";
+import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
 import type { Route } from "../webhooks/route.ts";
 import type { ReceivedRequest } from "./http-request.ts";
 import { headersInput, PUBLIC_USER } from "./inputs.ts";
-import { describeFailure } from "../guest/outcome-text.ts";
 import { getRouteMasker } from "./route-masker.ts";
 import { refuse, type Verdict } from "./verdict.ts";
 

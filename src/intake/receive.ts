@@ -51,7 +51,8 @@ export async function receive(intake: Intake, request: ReceivedRequest): Promise
     : { verdict: refuse(404, "Webhook not found"), payloadSource: "json" as PayloadSource };
 
   const durationMs = performance.now() - startedAt;
-  if (route || intake.admission.mayLogUnknown()) {
+  const mayLog = route ? verdict !== LOG_IS_FULL : intake.admission.mayLogUnknown() && !intake.log.isFull;
+  if (mayLog) {
     await intake.log.append({
       ...verdict,
       id,
@@ -76,6 +77,9 @@ export async function receive(intake: Intake, request: ReceivedRequest): Promise
   return { id, reply: verdict.reply, route, verdict, durationMs };
 }
 
+/** The one verdict that is not logged: answers wait for the log, and the log does not keep up. */
+const LOG_IS_FULL = refuse(503, "The log of calls does not keep up, try again", { retryAfterSeconds: 5 });
+
 async function decide(
   intake: Intake,
   route: Route,
@@ -83,6 +87,7 @@ async function decide(
   address: string,
 ): Promise<{ verdict: Verdict; payloadSource: PayloadSource }> {
   const payload = await readPayload(route.payloadType, request);
+  if (intake.log.isFull) return { verdict: LOG_IS_FULL, payloadSource: payload.source };
   if (request.problem) return { verdict: request.problem, payloadSource: payload.source };
   const leave = intake.admission.enter(route);
   if (!leave) {

@@ -41,7 +41,7 @@ export function redactHeaders(
 export function redactQuery(query: string, route: Route | undefined, sensitive: readonly string[]): string {
   if (query === "") return query;
   const values = [...(route ? secretValues(route) : []), ...sensitive];
-  const mask = createMasker([...values, ...values.map(encodeURIComponent)]);
+  const mask = createMasker([...values, ...values.map((value) => encodeURIComponent(value.toWellFormed()))]);
   return query
     .split("&")
     .map((pair) => {

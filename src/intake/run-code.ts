@@ -1,9 +1,9 @@
 import { maskJson, type Masker } from "../guest/mask.ts";
+import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, Json, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
 import type { Code, Route } from "../webhooks/route.ts";
 import type { RequestHeaders } from "./http-request.ts";
 import { headersInput, userInputs } from "./inputs.ts";
-import { describeFailure } from "../guest/outcome-text.ts";
 import { createRunMasker } from "./route-masker.ts";
 import { readResponse, ResponseError } from "./response.ts";
 import { asciiJson, messageReply, type Reply, type Verdict } from "./verdict.ts";

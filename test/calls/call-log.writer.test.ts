@@ -98,6 +98,20 @@ describe("the call log's writer", () => {
     expect(writer.waiting).toBe(0);
   });
 
+  it("is full when 64 MiB wait for a database that does not answer, and not when they are stored", async () => {
+    const database = createHeldDatabase();
+    const writer = createCallLogWriter(database, silentLogger);
+    const rawBody = new Uint8Array(1024 * 1024);
+    const calls = Array.from({ length: 63 }, () => writer.append(makeCall({ rawBody })));
+    expect(writer.isFull).toBe(false);
+    calls.push(writer.append(makeCall({ rawBody })));
+    expect(writer.isFull).toBe(true);
+    await database.waitForBatches(1);
+    database.release();
+    await Promise.all(calls);
+    expect(writer.isFull).toBe(false);
+  });
+
   it("splits what is too much for one commit", async () => {
     const database = createHeldDatabase();
     database.hold = false;
