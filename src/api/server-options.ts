@@ -7,7 +7,7 @@ import { setSecurityHeaders } from "./security-headers.ts";
 /** A reference may have 512 characters, each of them three when escaped. */
 const MAX_PARAM_LENGTH = 2048;
 
-export const BODY_LIMIT_BYTES = 1024 * 1024;
+const BODY_LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Options of the Fastify instance that `registerApi` counts on: ids of requests are made here

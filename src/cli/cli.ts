@@ -12,9 +12,9 @@ import { endQuietlyOnClosedPipe, warn } from "./output.ts";
 import { addServeCommand } from "./serve.ts";
 import { addTokenCommand } from "./token.ts";
 
-export const EXIT_FAILED = 1;
+const EXIT_FAILED = 1;
 /** The settings or the arguments cannot be used. */
-export const EXIT_UNUSABLE = 2;
+const EXIT_UNUSABLE = 2;
 
 const AFTER_HELP = `
 Settings are environment variables (HOOKTOWER_DATA_DIR, HOOKTOWER_DATABASE_URL …): commands work

@@ -10,7 +10,7 @@ export const MASK = "*****";
 export type Masker = (text: string) => string;
 
 /** Masks nothing. */
-export const unmasked: Masker = (text) => text;
+const unmasked: Masker = (text) => text;
 
 /**
  * A masker for these values; the longest first, so that a value inside another leaves no rest.

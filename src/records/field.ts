@@ -36,8 +36,6 @@ export type Field = FieldOptions & { readonly schema: z.ZodType<FieldValue> } & 
     | { readonly kind: "password" }
   );
 
-export type FieldKind = Field["kind"];
-
 const MAX_LINE_LENGTH = 512;
 const MAX_TEXT_LENGTH = 262_144;
 

@@ -58,27 +58,3 @@ export function unreadable(message: string, detail?: string): HooktowerError {
 export function unusable(message: string, path = ""): HooktowerError {
   return new HooktowerError("invalid", message, { errors: [{ path, message }] });
 }
-
-const PLACEHOLDER_START = "#!cxtower";
-const PLACEHOLDER_END = "!#";
-
-/** References of the secrets that code names as `#!cxtower.secret.REFERENCE!#`, without repeats. */
-export function findSecretReferences(code: string): string[] {
-  const found = new Set<string>();
-  let start = code.indexOf(PLACEHOLDER_START);
-  while (start !== -1) {
-    const end = code.indexOf(PLACEHOLDER_END, start);
-    if (end === -1) break;
-    // As in the original, spaces inside a placeholder do not count.
-    const parts = code
-      .slice(start + PLACEHOLDER_START.length, end)
-      .replaceAll(" ", "")
-      .split(".");
-    const [before, type, reference] = parts;
-    if (parts.length === 3 && before === "" && type === "secret" && reference && /^[A-Za-z0-9_]+$/.test(reference)) {
-      found.add(reference);
-    }
-    start = code.indexOf(PLACEHOLDER_START, end + PLACEHOLDER_END.length);
-  }
-  return [...found];
-}

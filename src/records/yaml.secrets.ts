@@ -1,7 +1,7 @@
+import { markPlaceholders } from "../sandbox/python/placeholders.ts";
 import type { Actor } from "./access.ts";
 import type { Model, ModelRegistry, RecordValues } from "./model.ts";
 import type { RecordOperations } from "./records.ts";
-import { findSecretReferences } from "./yaml.format.ts";
 import type { PlannedRecord } from "./yaml.plan.ts";
 
 /**
@@ -43,5 +43,5 @@ export function findCodeSecrets(model: Model, values: RecordValues): string[] {
     const source = values[name];
     return field.kind === "code" && typeof source === "string" ? [source] : [];
   });
-  return [...new Set(sources.flatMap((source) => findSecretReferences(source)))];
+  return [...new Set(sources.flatMap((source) => markPlaceholders(source).secretReferences))];
 }

@@ -27,7 +27,7 @@ export interface TowerSettings {
   readonly webhook_log_duration: number;
 }
 
-export const DEFAULT_TOWER_SETTINGS: TowerSettings = { webhook_log_duration: 30 };
+const DEFAULT_TOWER_SETTINGS: TowerSettings = { webhook_log_duration: 30 };
 
 export interface TowerSettingsService {
   get(): Promise<TowerSettings>;

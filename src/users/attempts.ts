@@ -55,5 +55,3 @@ export function createAttempts(clock: Clock, limits: AttemptLimits) {
     },
   };
 }
-
-export type Attempts = ReturnType<typeof createAttempts>;

@@ -16,7 +16,7 @@ import { createThreadDialect, type ThreadDialectOptions } from "./dialect.ts";
 import { createPollingWatch } from "./polling-watch.ts";
 import { startSqliteThread } from "./thread-client.ts";
 
-export const SQLITE_FILE = "hooktower.sqlite";
+const SQLITE_FILE = "hooktower.sqlite";
 
 export interface SqliteOptions {
   readonly dataDir: string;
