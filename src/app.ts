@@ -80,6 +80,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
   const intake: Intake = {
     routes,
     sandbox,
+    hostCalls: {},
     log,
     admission,
     clock,

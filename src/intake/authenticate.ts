@@ -1,3 +1,4 @@
+import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
 import type { Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
@@ -23,11 +24,11 @@ export interface Admission {
  * answered 503.
  */
 export async function authenticate(
+  { sandbox, hostCalls }: { readonly sandbox: Sandbox; readonly hostCalls: HostCalls },
   route: Route,
   request: ReceivedRequest,
   address: string,
   payload: Input,
-  sandbox: Sandbox,
 ): Promise<Admission | Verdict> {
   const { authenticator } = route;
   if (authenticator.allowedAddresses && !authenticator.allowedAddresses.matches(address)) {
@@ -42,6 +43,7 @@ export async function authenticate(
       raw_data: { kind: "bytes", bytes: request.body },
       ...PUBLIC_USER,
     },
+    onHostCall: bindHostCalls(hostCalls, { actor: null }),
   });
   const mask = getRouteMasker(route);
   return outcome.status === "completed" ? judge(route, outcome, mask) : denyFailure(outcome, mask);

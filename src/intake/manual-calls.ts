@@ -41,7 +41,7 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
     const payload = await readPayload(route.payloadType, request);
     const leave = intake.admission.enter(route);
     const verdict = leave
-      ? await runCode(route, code, request.headers, payload.forWebhook, intake.sandbox, intake.limits).finally(leave)
+      ? await runCode(intake, route, code, request.headers, payload.forWebhook).finally(leave)
       : refuse(503, "Too many calls in progress, try again", { retryAfterSeconds: 1 });
     // A draft may name secrets that the stored code does not.
     const sensitive = [...verdict.sensitive, ...[...code.secrets.values()].flatMap((value) => value ?? [])];

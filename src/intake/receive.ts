@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { CallLogWriter } from "../calls/call-log.writer.ts";
 import type { PayloadSource } from "../calls/call.ts";
+import type { HostCalls } from "../guest/host-calls.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Route } from "../webhooks/route.ts";
@@ -18,6 +19,7 @@ import { refuse, type Reply, type Verdict } from "./verdict.ts";
 export interface Intake {
   readonly routes: RouteTable;
   readonly sandbox: Sandbox;
+  readonly hostCalls: HostCalls;
   readonly log: CallLogWriter;
   readonly admission: AdmissionControl;
   readonly clock: Clock;
@@ -95,16 +97,9 @@ async function decide(
     return { verdict, payloadSource: payload.source };
   }
   try {
-    const admission = await authenticate(route, request, address, payload.forAuthenticator, intake.sandbox);
+    const admission = await authenticate(intake, route, request, address, payload.forAuthenticator);
     if (!("admitted" in admission)) return { verdict: admission, payloadSource: payload.source };
-    const verdict = await runCode(
-      route,
-      route.code,
-      request.headers,
-      payload.forWebhook,
-      intake.sandbox,
-      intake.limits,
-    );
+    const verdict = await runCode(intake, route, route.code, request.headers, payload.forWebhook);
     return {
       verdict: {
         ...verdict,

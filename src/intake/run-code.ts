@@ -1,7 +1,9 @@
+import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
 import { maskJson, type Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, Json, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
-import type { Code, Route } from "../webhooks/route.ts";
+import type { Actor } from "../records/access.ts";
+import type { Code, Route, RunAsUser } from "../webhooks/route.ts";
 import type { RequestHeaders } from "./http-request.ts";
 import { headersInput, userInputs } from "./inputs.ts";
 import { createRunMasker } from "./route-masker.ts";
@@ -20,20 +22,27 @@ export interface CodeLimits {
   readonly maxMessageBytes: number;
 }
 
+/** What it takes to run code. */
+interface CodeRunner {
+  readonly sandbox: Sandbox;
+  readonly hostCalls: HostCalls;
+  readonly limits: CodeLimits;
+}
+
 /** Runs the webhook's code as its user and turns the end of it into a verdict. */
 export async function runCode(
+  { sandbox, hostCalls, limits }: CodeRunner,
   route: Route,
   code: Code,
   headers: RequestHeaders,
   payload: Input,
-  sandbox: Sandbox,
-  limits: CodeLimits,
 ): Promise<Verdict> {
   if (!route.runAs.active) return fail(`The user ${route.runAs.login}, whom the code runs as, is not active`);
   const outcome = await sandbox.run({
     program: code.program,
     secrets: code.secrets,
     inputs: { headers: headersInput(headers), payload, ...userInputs(route.runAs) },
+    onHostCall: bindHostCalls(hostCalls, { actor: toActor(route.runAs) }),
   });
   const mask = createRunMasker(route, code);
   const verdict = outcome.status === "completed" ? judge(outcome, mask, limits) : failed(outcome, mask);
@@ -42,6 +51,10 @@ export async function runCode(
     codeLog: outcome.log.map((line) => ({ level: line.level, text: mask(line.text) })),
     sensitive: outcome.comparedWithSecret,
   };
+}
+
+function toActor({ id, login, group }: RunAsUser): Actor {
+  return { userId: id, login, group };
 }
 
 function judge(outcome: RunOutcome & { status: "completed" }, mask: Masker, limits: CodeLimits): Verdict {
