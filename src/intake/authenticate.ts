@@ -1,10 +1,9 @@
 import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
 import type { Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
-import type { Input, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
-import type { Route } from "../webhooks/route.ts";
-import type { ReceivedRequest } from "./http-request.ts";
-import { headersInput, PUBLIC_USER } from "./inputs.ts";
+import type { Input, RunOutcome, RunRequest } from "../sandbox/sandbox.ts";
+import type { Authenticator, Route } from "../webhooks/route.ts";
+import { PUBLIC_USER } from "./inputs.ts";
 import { getRouteMasker } from "./route-masker.ts";
 import { refuse, type Verdict } from "./verdict.ts";
 
@@ -18,33 +17,40 @@ export interface Admission {
   readonly codeLog: RunOutcome["log"];
 }
 
-/**
- * Decides whether the call may enter. Nothing has acted on the body before.
- * Never open by absence: code that allows a call although a secret it names has no value is
- * answered 503.
- */
-export async function authenticate(
-  { sandbox, hostCalls }: { readonly sandbox: Sandbox; readonly hostCalls: HostCalls },
-  route: Route,
-  request: ReceivedRequest,
-  address: string,
-  payload: Input,
-): Promise<Admission | Verdict> {
-  const { authenticator } = route;
-  if (authenticator.allowedAddresses && !authenticator.allowedAddresses.matches(address)) {
-    return refuse(403, "Address not allowed", { errorMessage: `Address not allowed: ${address}` });
-  }
-  const outcome = await sandbox.run({
-    program: authenticator.code.program,
-    secrets: authenticator.code.secrets,
-    inputs: {
-      headers: headersInput(request.headers),
-      payload,
-      raw_data: { kind: "bytes", bytes: request.body },
-      ...PUBLIC_USER,
-    },
+/** @returns why an address may not call; null when it may try */
+export function checkAddress({ authenticator }: Route, address: string): Verdict | null {
+  if (!authenticator.allowedAddresses || authenticator.allowedAddresses.matches(address)) return null;
+  return refuse(403, "Address not allowed", { errorMessage: `Address not allowed: ${address}` });
+}
+
+/** The run of the authenticator's code. Nothing acts on the body before. */
+export function makeAuthenticatorRun(
+  { code }: Authenticator,
+  request: { readonly headers: Input; readonly payload: Input; readonly body: Uint8Array },
+  hostCalls: HostCalls,
+): RunRequest {
+  const { headers, payload, body } = request;
+  return {
+    program: code.program,
+    secrets: code.secrets,
+    inputs: { headers, payload, raw_data: { kind: "bytes", bytes: body }, ...PUBLIC_USER },
     onHostCall: bindHostCalls(hostCalls, { actor: null }),
-  });
+  };
+}
+
+/** The reading that lets a call in. */
+export const GATE = "allowed";
+
+/** References of the secrets that the code names and that have no value. */
+export function findMissingSecrets({ code }: Authenticator): string[] {
+  return [...code.secrets].flatMap(([reference, value]) => (value === null ? [reference] : []));
+}
+
+/**
+ * Decides whether the call may enter. Never open by absence: code that allows a call although a
+ * secret it names has no value is answered 503.
+ */
+export function judgeAdmission(route: Route, outcome: RunOutcome): Admission | Verdict {
   const mask = getRouteMasker(route);
   return outcome.status === "completed" ? judge(route, outcome, mask) : denyFailure(outcome, mask);
 }
@@ -52,14 +58,12 @@ export async function authenticate(
 function judge(route: Route, outcome: RunOutcome & { status: "completed" }, mask: Masker): Admission | Verdict {
   const { result } = outcome;
   const details = describeRun(outcome, mask);
-  if (result["allowed"] !== true) {
+  if (result[GATE] !== true) {
     const message = result["message"];
     const text = typeof message === "object" && message !== null ? mask(message.text) : DEFAULT_DENIAL;
     return refuse(readDenialStatus(result["http_code"]), text, details);
   }
-  const missing = [...route.authenticator.code.secrets].flatMap(([reference, value]) =>
-    value === null ? [reference] : [],
-  );
+  const missing = findMissingSecrets(route.authenticator);
   if (missing.length > 0) {
     return refuse(503, "Authentication is not set up", {
       ...details,

@@ -5,17 +5,19 @@ import { makeProgram } from "../guest/programs.ts";
 import { describeProblem } from "../guest/outcome-text.ts";
 import { HooktowerError, invalid } from "../lib/errors.ts";
 import { assertAllowed } from "../records/access.ts";
+import type { Input } from "../sandbox/sandbox.ts";
 import type { Secrets } from "../tower/keys/secrets.service.ts";
 import { withSecrets } from "../webhooks/route-table.ts";
 import type { Code, Route } from "../webhooks/route.ts";
 import { webhookModel } from "../webhooks/webhook.model.ts";
 import { readHeaders, type RequestHeaders } from "./http-request.ts";
+import { headersInput } from "./inputs.ts";
 import type { ManualCalls, TestCall } from "./intake.ts";
 import { readPayload } from "./payload.ts";
 import type { Intake } from "./receive.ts";
 import { redactHeaders, redactQuery } from "./redact.ts";
-import { runCode } from "./run-code.ts";
-import { refuse } from "./verdict.ts";
+import { judgeCode, makeCodeRun } from "./run-code.ts";
+import { refuse, type Verdict } from "./verdict.ts";
 
 interface ManualCallsDependencies {
   readonly intake: Intake;
@@ -41,7 +43,7 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
     const payload = await readPayload(route.payloadType, request);
     const leave = intake.admission.enter(route);
     const verdict = leave
-      ? await runCode(intake, route, code, request.headers, payload.forWebhook).finally(leave)
+      ? await runCode(route, code, request.headers, payload.forWebhook).finally(leave)
       : refuse(503, "Too many calls in progress, try again", { retryAfterSeconds: 1 });
     // A draft may name secrets that the stored code does not.
     const sensitive = [...verdict.sensitive, ...[...code.secrets.values()].flatMap((value) => value ?? [])];
@@ -69,6 +71,11 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
     const view = await calls.find(id);
     if (!view) throw new HooktowerError("unavailable", "The call ran, but it could not be logged");
     return view;
+  }
+
+  async function runCode(route: Route, code: Code, headers: RequestHeaders, payload: Input): Promise<Verdict> {
+    const run = makeCodeRun(route, code, { headers: headersInput(headers), payload }, intake.hostCalls);
+    return judgeCode(route, code, run && (await intake.sandbox.run(run)), intake.limits);
   }
 
   /** Draft code is compiled and refused as at saving; it may name secrets that the stored code does not. */

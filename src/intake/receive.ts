@@ -3,16 +3,17 @@ import type { CallLogWriter } from "../calls/call-log.writer.ts";
 import type { PayloadSource } from "../calls/call.ts";
 import type { HostCalls } from "../guest/host-calls.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { GatedOutcome, Sandbox } from "../sandbox/sandbox.ts";
 import type { Route } from "../webhooks/route.ts";
 import type { RouteTable } from "../webhooks/route-table.ts";
 import type { AdmissionControl } from "./admission.ts";
-import { authenticate } from "./authenticate.ts";
+import { checkAddress, findMissingSecrets, GATE, judgeAdmission, makeAuthenticatorRun } from "./authenticate.ts";
 import { findClientAddress } from "./client-address.ts";
 import type { ReceivedRequest } from "./http-request.ts";
-import { readPayload } from "./payload.ts";
+import { headersInput } from "./inputs.ts";
+import { readPayload, type Payload } from "./payload.ts";
 import { redactHeaders, redactQuery } from "./redact.ts";
-import { runCode, type CodeLimits } from "./run-code.ts";
+import { judgeCode, makeCodeRun, type CodeLimits } from "./run-code.ts";
 import { refuse, type Reply, type Verdict } from "./verdict.ts";
 
 /** The parts that a call passes through. */
@@ -97,9 +98,12 @@ async function decide(
     return { verdict, payloadSource: payload.source };
   }
   try {
-    const admission = await authenticate(intake, route, request, address, payload.forAuthenticator);
+    const refused = checkAddress(route, address);
+    if (refused) return { verdict: refused, payloadSource: payload.source };
+    const { first, second } = await runBoth(intake, route, request, payload);
+    const admission = judgeAdmission(route, first);
     if (!("admitted" in admission)) return { verdict: admission, payloadSource: payload.source };
-    const verdict = await runCode(intake, route, route.code, request.headers, payload.forWebhook);
+    const verdict = judgeCode(route, route.code, second, intake.limits);
     return {
       verdict: {
         ...verdict,
@@ -111,6 +115,26 @@ async function decide(
   } finally {
     leave();
   }
+}
+
+/** Runs the authenticator, and the webhook's code right after it when the call is let in. */
+async function runBoth(
+  { sandbox, hostCalls }: Intake,
+  route: Route,
+  request: ReceivedRequest,
+  payload: Payload,
+): Promise<GatedOutcome> {
+  const headers = headersInput(request.headers);
+  const { body } = request;
+  const first = makeAuthenticatorRun(
+    route.authenticator,
+    { headers, payload: payload.forAuthenticator, body },
+    hostCalls,
+  );
+  const mayEnter = findMissingSecrets(route.authenticator).length === 0;
+  const second = mayEnter ? makeCodeRun(route, route.code, { headers, payload: payload.forWebhook }, hostCalls) : null;
+  if (second === null) return { first: await sandbox.run(first), second };
+  return sandbox.runGated(first, GATE, second);
 }
 
 const MAX_ENDPOINT_LENGTH = 512;

@@ -1,11 +1,10 @@
 import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
 import { maskJson, type Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
-import type { Input, Json, RunOutcome, Sandbox } from "../sandbox/sandbox.ts";
+import type { Input, Json, RunOutcome, RunRequest } from "../sandbox/sandbox.ts";
 import type { Actor } from "../records/access.ts";
 import type { Code, Route, RunAsUser } from "../webhooks/route.ts";
-import type { RequestHeaders } from "./http-request.ts";
-import { headersInput, userInputs } from "./inputs.ts";
+import { userInputs } from "./inputs.ts";
 import { createRunMasker } from "./route-masker.ts";
 import { readResponse, ResponseError } from "./response.ts";
 import { asciiJson, messageReply, type Reply, type Verdict } from "./verdict.ts";
@@ -22,28 +21,30 @@ export interface CodeLimits {
   readonly maxMessageBytes: number;
 }
 
-/** What it takes to run code. */
-interface CodeRunner {
-  readonly sandbox: Sandbox;
-  readonly hostCalls: HostCalls;
-  readonly limits: CodeLimits;
-}
-
-/** Runs the webhook's code as its user and turns the end of it into a verdict. */
-export async function runCode(
-  { sandbox, hostCalls, limits }: CodeRunner,
-  route: Route,
+/** The run of a webhook's code as its user; null when that user may do nothing any more. */
+export function makeCodeRun(
+  { runAs }: Route,
   code: Code,
-  headers: RequestHeaders,
-  payload: Input,
-): Promise<Verdict> {
-  if (!route.runAs.active) return fail(`The user ${route.runAs.login}, whom the code runs as, is not active`);
-  const outcome = await sandbox.run({
+  request: { readonly headers: Input; readonly payload: Input },
+  hostCalls: HostCalls,
+): RunRequest | null {
+  if (!runAs.active) return null;
+  const { headers, payload } = request;
+  return {
     program: code.program,
     secrets: code.secrets,
-    inputs: { headers: headersInput(headers), payload, ...userInputs(route.runAs) },
-    onHostCall: bindHostCalls(hostCalls, { actor: toActor(route.runAs) }),
-  });
+    inputs: { headers, payload, ...userInputs(runAs) },
+    onHostCall: bindHostCalls(hostCalls, { actor: toActor(runAs) }),
+  };
+}
+
+/**
+ * Turns the end of a webhook's code into a verdict.
+ *
+ * @param outcome null when the code could not be run
+ */
+export function judgeCode(route: Route, code: Code, outcome: RunOutcome | null, limits: CodeLimits): Verdict {
+  if (outcome === null) return fail(`The user ${route.runAs.login}, whom the code runs as, is not active`);
   const mask = createRunMasker(route, code);
   const verdict = outcome.status === "completed" ? judge(outcome, mask, limits) : failed(outcome, mask);
   return {

@@ -2,12 +2,22 @@
 
 import { createHash } from "node:crypto";
 import { pathOfEntry } from "./launch.ts";
+import { createLanes } from "./lanes.ts";
 import { normalizeLimits, normalizeMemory } from "./limits.ts";
-import { createPool } from "./pool.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { markPlaceholders } from "./python/placeholders.ts";
 import { ensureSnapshot } from "./python/snapshot.ts";
-import type { PreparedProgram, Program, RunOutcome, Sandbox, SandboxOptions, SourceProblem } from "./sandbox.ts";
-import { createCheck, createRun } from "./task.ts";
+import type {
+  GatedOutcome,
+  PreparedProgram,
+  Program,
+  RunOutcome,
+  RunRequest,
+  Sandbox,
+  SandboxOptions,
+  SourceProblem,
+} from "./sandbox.ts";
+import { createCheck, createRun, type NextRun, type RunTask } from "./task.ts";
 
 /**
  * Starts the runners and gives the sandbox without waiting for them (the first start ever takes some
@@ -22,21 +32,23 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const memoryBytes = normalizeMemory(options.memoryBytes);
   const findSnapshot = () => ensureSnapshot(cacheDir, logger);
   const { runners } = options;
-  const pool = createPool({
-    runners,
-    entry: pathOfEntry("runner"),
-    findSnapshot,
-    cacheDir,
-    memoryBytes,
-    limits,
-    logger,
-  });
+  const quarantine = createQuarantine();
+  const entry = pathOfEntry("runner");
+  const pool = createLanes({ runners, entry, findSnapshot, cacheDir, memoryBytes, limits, logger }, quarantine);
   let lastId = 0;
 
   /** Ids are u32 on the wire; 0 means none. */
   function nextId(): number {
     lastId = (lastId % 0xffff_ffff) + 1;
     return lastId;
+  }
+
+  function makeRun(request: RunRequest, onEnd: (outcome: RunOutcome) => void, next?: NextRun): RunTask {
+    const end = (outcome: RunOutcome): void => {
+      quarantine.judge(request.program.key, outcome);
+      onEnd(outcome);
+    };
+    return createRun(nextId(), request, normalizeLimits(request.limits, limits), logger, end, next);
   }
 
   return {
@@ -47,7 +59,21 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       }),
     run: (request) =>
       new Promise<RunOutcome>((resolve) => {
-        pool.submit(createRun(nextId(), request, normalizeLimits(request.limits, limits), logger, resolve));
+        pool.submit(makeRun(request, resolve));
+      }),
+    runGated: (first, gate, second) =>
+      new Promise<GatedOutcome>((resolve) => {
+        let passed: RunOutcome | null = null;
+        const follower = makeRun(second, (outcome) => passed && resolve({ first: passed, second: outcome }));
+        const leader = makeRun(
+          first,
+          (outcome) => {
+            passed = outcome;
+            if (!leader.opened) resolve({ first: outcome, second: null });
+          },
+          { gate, task: follower },
+        );
+        pool.submit(leader);
       }),
     status: pool.status,
     close: pool.close,
@@ -58,5 +84,5 @@ export function prepareProgram(program: Program): PreparedProgram {
   const { language, name, source, defaultResult, readings } = program;
   const parts = JSON.stringify([language, name, source, defaultResult, readings]);
   const key = createHash("sha256").update(parts).digest("hex");
-  return { ...program, key, ...markPlaceholders(source) };
+  return { ...program, key, identifiers: source.normalize("NFKC"), ...markPlaceholders(source) };
 }

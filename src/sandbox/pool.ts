@@ -15,9 +15,10 @@ import { createRunner, feelPulse, findCulprit, isStuck, type Runner } from "./ru
 import { startRunner, type RunnerEnd } from "./runner-process.ts";
 import type { Limits, SandboxLogger, SandboxStatus } from "./sandbox.ts";
 import { encodeProgram, type Task } from "./task.ts";
+import { createTaskTimers } from "./task-timers.ts";
 
 /** Tasks on one runner at once; suspended ones take memory, not time. */
-const MOST_TASKS_PER_RUNNER = 256;
+const MOST_TASKS_PER_RUNNER = 2_000;
 const MOST_WAITING = 2_000;
 /** How long a task waits for a runner before it is told that none has time. */
 const WAIT_MS = 15_000;
@@ -47,8 +48,8 @@ export interface Pool {
 export function createPool(options: PoolOptions): Pool {
   const { logger } = options;
   const runners = new Set<Runner>();
-  const waiting = new Map<Task, NodeJS.Timeout>();
-  const wallTimers = new Map<Task, NodeJS.Timeout>();
+  const timers = createTaskTimers();
+  const { waiting } = timers;
   let restarts = 0;
   let closing = false;
   let closed: (() => void) | null = null;
@@ -57,8 +58,6 @@ export function createPool(options: PoolOptions): Pool {
   const ticker = setInterval(tick, TICK_MS);
   let snapshotPath: string | null = null;
   void prepareSnapshot();
-
-  // --- runners -----------------------------------------------------------------------------
 
   async function prepareSnapshot(): Promise<void> {
     try {
@@ -111,6 +110,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function settleTasks(runner: Runner, why: RunnerEnd): void {
+    if (why === "died" || why === "hung") catchUp(runner);
     const culprit = why === "stopped" ? null : findCulprit(runner, why);
     for (const task of runner.tasks.values()) {
       if (!closing && task !== culprit && task.hostCalls === 0 && task.attempts < 2) place(task);
@@ -124,6 +124,18 @@ export function createPool(options: PoolOptions): Pool {
         });
     }
     runner.tasks.clear();
+  }
+
+  /** The run that took the runner down may have come after one whose outcome had no time to be sent. */
+  function catchUp(runner: Runner): void {
+    const recorded = runner.process.readRecorder();
+    for (const task of runner.tasks.values()) {
+      if (task.next?.id !== recorded) continue;
+      task.passUnheard();
+      runner.tasks.delete(task.id);
+      timers.forget(task);
+      return follow(task, runner);
+    }
   }
 
   function drain(runner: Runner): void {
@@ -145,19 +157,13 @@ export function createPool(options: PoolOptions): Pool {
       runner.process.kill("stopped");
   }
 
-  // --- tasks -------------------------------------------------------------------------------
-
   /** Gives the task to a runner, or lets it wait for one. */
   function place(task: Task): void {
     if (task.done) return;
     const runner = findRunner();
     if (runner !== null) return start(task, runner);
     if (closing || waiting.size >= MOST_WAITING) return finish(task, busy());
-    const waitMs = Math.min(WAIT_MS, task.limits.wallMs);
-    waiting.set(
-      task,
-      setTimeout(() => finish(task, busy()), waitMs),
-    );
+    timers.wait(task, Math.min(WAIT_MS, task.limits.wallMs), () => finish(task, busy()));
   }
 
   function findRunner(): Runner | null {
@@ -170,18 +176,24 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function start(task: Task, runner: Runner): void {
-    stopWaiting(task);
+    timers.stopWaiting(task);
     task.attempts += 1;
     runner.tasks.set(task.id, task);
     runner.process.frameCap = Math.max(runner.process.frameCap, frameCap(task.limits));
-    if (!wallTimers.has(task)) {
-      wallTimers.set(
-        task,
-        setTimeout(() => endAtWall(task), task.limits.wallMs),
-      );
+    timers.startClock(task, () => endAtWall(task));
+    for (let run: Task | null = task; run !== null; run = run.next) {
+      if (!runner.loaded.has(run.program.key)) load(run, runner);
     }
-    if (!runner.loaded.has(task.program.key)) load(task, runner);
     runner.process.send(task.encode());
+  }
+
+  /** What comes after a task that opened its gate is on the runner already. */
+  function follow(task: Task, runner: Runner): void {
+    const { next } = task;
+    if (!task.opened || next === null) return;
+    next.attempts += 1;
+    runner.tasks.set(next.id, next);
+    timers.startClock(next, () => endAtWall(next));
   }
 
   function load(task: Task, runner: Runner): void {
@@ -199,37 +211,28 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
-  function stopWaiting(task: Task): void {
-    clearTimeout(waiting.get(task));
-    waiting.delete(task);
-  }
-
   function endAtWall(task: Task): void {
     for (const runner of runners) {
       if (runner.tasks.get(task.id) !== task) continue;
       runner.tasks.delete(task.id);
       runner.leaving.set(task.id, performance.now() + LEAVE_GRACE_MS);
       runner.process.send(encodeFrame(TO_RUNNER.cancel, task.id));
+      if (task.next === null) continue;
+      // Its outcome may be on the way already, and what comes after it has begun.
+      runner.unwanted.add(task.next.id);
+      runner.process.send(encodeFrame(TO_RUNNER.cancel, task.next.id));
     }
     finish(task, { status: "limit", limit: "wall", message: `the code took longer than ${task.limits.wallMs} ms` });
   }
 
   function finish(task: Task, ending: Parameters<Task["end"]>[0]): void {
-    forget(task);
+    timers.forget(task);
     task.end(ending);
-  }
-
-  function forget(task: Task): void {
-    stopWaiting(task);
-    clearTimeout(wallTimers.get(task));
-    wallTimers.delete(task);
   }
 
   function busy(): { status: "busy"; message: string; retryAfterSeconds: number } {
     return { status: "busy", message: "no interpreter has time for the code", retryAfterSeconds: backoff.seconds };
   }
-
-  // --- messages ----------------------------------------------------------------------------
 
   function takeMessage(runner: Runner, message: RunnerMessage): void {
     runner.pingedAt = null;
@@ -259,12 +262,15 @@ export function createPool(options: PoolOptions): Pool {
       case "outcome":
       case "checked": {
         const task = findTask(runner, message.id);
-        if (task === null) runner.leaving.delete(message.id);
-        else {
+        if (task === null) {
+          runner.leaving.delete(message.id);
+          runner.unwanted.delete(message.id);
+        } else {
           if (message.kind === "outcome") task.takeOutcome(message.head);
           else task.takeProblem(message.problem);
           runner.tasks.delete(task.id);
-          forget(task);
+          timers.forget(task);
+          follow(task, runner);
         }
         stopIfDone(runner);
         if (waiting.size > 0) startWaiting();
@@ -276,11 +282,9 @@ export function createPool(options: PoolOptions): Pool {
   function findTask(runner: Runner, id: number): Task | null {
     const task = runner.tasks.get(id);
     if (task !== undefined) return task;
-    if (runner.leaving.has(id)) return null;
+    if (runner.leaving.has(id) || runner.unwanted.has(id)) return null;
     throw new ProtocolError("a message is about a run that this runner does not have");
   }
-
-  // --- watching ----------------------------------------------------------------------------
 
   function tick(): void {
     const now = performance.now();

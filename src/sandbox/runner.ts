@@ -20,6 +20,8 @@ export interface Runner {
   readonly tasks: Map<number, Task>;
   /** Tasks that ended for the host but may still be in the interpreter: until when they may. */
   readonly leaving: Map<number, number>;
+  /** Ids of runs that may have begun after a task that was leaving: what is said of them is not heard. */
+  readonly unwanted: Set<number>;
   /** Keys of the programs that it was sent. */
   readonly loaded: Set<string>;
   readonly startedAt: number;
@@ -36,6 +38,7 @@ export function createRunner(process: RunnerProcess): Runner {
     draining: false,
     tasks: new Map(),
     leaving: new Map(),
+    unwanted: new Set(),
     loaded: new Set(),
     startedAt: performance.now(),
     pingedAt: null,
@@ -52,7 +55,7 @@ export function findCulprit(runner: Runner, why: RunnerEnd): Task | null {
     const named = runner.tasks.get(recorded);
     if (named !== undefined) return named;
     // It died while no program was in it, or one that was given up already is the one.
-    if (recorded === 0 ? why === "died" : runner.leaving.has(recorded)) return null;
+    if (recorded === 0 ? why === "died" : runner.leaving.has(recorded) || runner.unwanted.has(recorded)) return null;
   }
   for (const task of runner.tasks.values()) if (!task.suspended) return task;
   return null;

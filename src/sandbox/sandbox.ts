@@ -36,6 +36,8 @@ export interface Program {
 export interface PreparedProgram extends Program {
   /** SHA-256 of everything above: runners cache the compiled code under it. */
   readonly key: string;
+  /** The source as Python reads names in it: a name that does not stand here, it does not see. */
+  readonly identifiers: string;
   /** References of the secrets the source names, in order of first appearance, no repeats. */
   readonly secretReferences: readonly string[];
   /** The source as it goes to the compiler; see `python/placeholders.ts`. */
@@ -102,6 +104,12 @@ export interface RunRequest {
   readonly secrets: ReadonlyMap<string, string | null>;
   readonly onHostCall?: HostCallHandler;
   readonly limits?: Partial<Limits>;
+}
+
+/** How two runs in a row ended; `second` is null when the gate stayed shut. */
+export interface GatedOutcome {
+  readonly first: RunOutcome;
+  readonly second: RunOutcome | null;
 }
 
 export interface LogLine {
@@ -176,6 +184,12 @@ export interface Sandbox {
   check(program: PreparedProgram): Promise<SourceProblem | null>;
   /** Never rejects for anything the guest does: every end is an outcome. */
   run(request: RunRequest): Promise<RunOutcome>;
+  /**
+   * Runs `first` and, when it completed with its reading `gate` true, `second`, on the way of one:
+   * both travel to the runner together, which saves a third of what two runs cost. Each has its own
+   * globals, limits and host calls.
+   */
+  runGated(first: RunRequest, gate: string, second: RunRequest): Promise<GatedOutcome>;
   status(): SandboxStatus;
   /** Lets running programs finish for `graceMs`, then ends the runners. */
   close(graceMs: number): Promise<void>;

@@ -12,6 +12,7 @@ import {
   type Json,
   type Limits,
   type PreparedProgram,
+  type ReadValue,
   type RunOutcome,
   type RunRequest,
   type SandboxLogger,
@@ -29,14 +30,32 @@ export interface Task {
   /** Waiting for the host: not in the interpreter. */
   readonly suspended: boolean;
   readonly done: boolean;
+  /** The run that comes right after it, on the same runner, when it opens its gate. */
+  readonly next: Task | null;
+  /** Whether it ended with its gate open, so that `next` is on its way. */
+  readonly opened: boolean;
   /** The frame that starts it; its program is loaded already. */
   encode(): Buffer;
   /** A message about it from its runner. Throws ProtocolError. */
   takeOutcome(head: Buffer): void;
   takeProblem(problem: SourceProblem | null): void;
   takeHostCall(call: number, name: string, args: Json, reply: (frame: Buffer) => void): void;
+  /** Ends it as if it had opened its gate: its runner is gone, and was busy with `next` by then. */
+  passUnheard(): void;
   /** Ends it without its runner's word. Nothing happens when it has ended already. */
   end(ending: TaskEnding): void;
+}
+
+export interface RunTask extends Task {
+  readonly next: RunTask | null;
+  /** What its runner needs to know of it when it goes in the frame of another. */
+  describe(blobs: BlobBuilder, before: RunRequest): Json;
+}
+
+/** A run and the reading of the run before it that must be true. */
+export interface NextRun {
+  readonly gate: string;
+  readonly task: RunTask;
 }
 
 export type TaskEnding =
@@ -52,16 +71,19 @@ export function createRun(
   limits: Limits,
   logger: SandboxLogger,
   onEnd: (outcome: RunOutcome) => void,
-): Task {
+  next?: NextRun,
+): RunTask {
   const { program } = request;
   const abort = new AbortController();
   let hostCalls = 0;
   let suspended = false;
   let done = false;
+  let opened = false;
 
   function finish(outcome: RunOutcome): void {
     if (done) return;
     done = true;
+    opened = next !== undefined && outcome.status === "completed" && outcome.result[next.gate] === true;
     if (suspended) abort.abort();
     onEnd(outcome);
   }
@@ -91,7 +113,12 @@ export function createRun(
     get done() {
       return done;
     },
-    encode: () => encodeRun(id, request, limits),
+    next: next?.task ?? null,
+    get opened() {
+      return opened;
+    },
+    encode: () => encodeRun(id, request, limits, next),
+    describe: (blobs, before) => describeRun(request, limits, blobs, before),
     takeOutcome(head) {
       finish(parseOutcome(head, program));
     },
@@ -109,6 +136,14 @@ export function createRun(
         callId.writeUInt32LE(call);
         reply(encodeFrame(TO_RUNNER.answer, id, "", [callId, Buffer.from(json)]));
       });
+    },
+    passUnheard() {
+      if (next === undefined) throw new Error("there is no gate to pass");
+      const result: { [key: string]: ReadValue } = {};
+      for (const [key, reading] of Object.entries(program.readings)) {
+        result[key] = reading === "json" ? null : key === next.gate;
+      }
+      finish({ ...NOTHING_SAID, status: "completed", result });
     },
     end(ending) {
       finish({ ...NOTHING_SAID, ...ending });
@@ -134,6 +169,8 @@ export function createCheck(
     get done() {
       return done;
     },
+    next: null,
+    opened: false,
     encode: () => encodeProgram(TO_RUNNER.check, id, program),
     takeOutcome() {
       throw new ProtocolError("a check has no outcome");
@@ -144,6 +181,9 @@ export function createCheck(
     },
     takeHostCall() {
       throw new ProtocolError("a check makes no host calls");
+    },
+    passUnheard() {
+      throw new Error("a check opens no gate");
     },
     end(ending) {
       if (done) return;
@@ -168,44 +208,80 @@ export function encodeProgram(kind: number, id: number, program: PreparedProgram
   return encodeFrame(kind, id, JSON.stringify(head));
 }
 
-/** The blob starts with the CPU limit, which the runner needs before the head is parsed. */
-function encodeRun(id: number, request: RunRequest, limits: Limits): Buffer {
-  const { program } = request;
-  const cpuMs = Buffer.allocUnsafe(4);
-  cpuMs.writeUInt32LE(limits.cpuMs);
-  const blobs: Uint8Array[] = [cpuMs];
-  const inputs: { [name: string]: Json[] } = {};
-  let end = 0;
-
-  /** Where the bytes lie in the blob. The same bytes in two inputs travel once. */
-  function place(bytes: Uint8Array): [number, number] {
-    if (bytes.length === 0) return [0, 0];
-    if (blobs.at(-1) !== bytes) {
-      blobs.push(bytes);
-      end += bytes.length;
-    }
-    return [end - bytes.length, end];
+/**
+ * The blob starts with three u32 that the runner needs before the head is parsed: the CPU limit, the
+ * id of the next run (0: none) and its CPU limit.
+ */
+function encodeRun(id: number, request: RunRequest, limits: Limits, next: NextRun | undefined): Buffer {
+  const prefix = Buffer.alloc(12);
+  prefix.writeUInt32LE(limits.cpuMs);
+  const blobs = createBlobBuilder(prefix);
+  const head = describeRun(request, limits, blobs);
+  if (next !== undefined) {
+    prefix.writeUInt32LE(next.task.id, 4);
+    prefix.writeUInt32LE(next.task.limits.cpuMs, 8);
+    head["next"] = { gate: next.gate, id: next.task.id, run: next.task.describe(blobs, request) };
   }
-
-  for (const name of Object.keys(request.inputs)) {
-    inputs[name] = describeInput(request.inputs[name] as Input, place);
-  }
-  const secrets = program.secretReferences.map((reference) => request.secrets.get(reference) ?? null);
-  const head = { key: program.key, inputs, secrets, resultBytes: limits.resultBytes, logBytes: limits.logBytes };
-  return encodeFrame(TO_RUNNER.run, id, JSON.stringify(head), blobs);
+  return encodeFrame(TO_RUNNER.run, id, JSON.stringify(head), blobs.parts);
 }
 
-function describeInput(input: Input, place: (bytes: Uint8Array) => [number, number]): Json[] {
+/** @param before the run whose inputs went into the same head: equal ones are not sent again */
+function describeRun(
+  { program, inputs, secrets }: RunRequest,
+  limits: Limits,
+  blobs: BlobBuilder,
+  before?: RunRequest,
+): { [key: string]: Json } {
+  const described: { [name: string]: Json } = {};
+  for (const name of Object.keys(inputs)) {
+    if (!program.identifiers.includes(name)) continue;
+    const input = inputs[name] as Input;
+    const sentBefore = before?.inputs[name] === input && before.program.identifiers.includes(name);
+    described[name] = sentBefore ? ["same"] : describeInput(input, blobs);
+  }
+  return {
+    key: program.key,
+    inputs: described,
+    secrets: program.secretReferences.map((reference) => secrets.get(reference) ?? null),
+    resultBytes: limits.resultBytes,
+    logBytes: limits.logBytes,
+  };
+}
+
+/** Bytes that lie one after the other behind a head. */
+export interface BlobBuilder {
+  readonly parts: readonly Uint8Array[];
+  /** Where the bytes lie, counted from the end of the prefix. The same bytes in a row travel once. */
+  place(bytes: Uint8Array): [start: number, end: number];
+}
+
+function createBlobBuilder(prefix: Uint8Array): BlobBuilder {
+  const parts = [prefix];
+  let end = 0;
+  return {
+    parts,
+    place(bytes) {
+      if (bytes.length === 0) return [0, 0];
+      if (parts.at(-1) !== bytes) {
+        parts.push(bytes);
+        end += bytes.length;
+      }
+      return [end - bytes.length, end];
+    },
+  };
+}
+
+function describeInput(input: Input, blobs: BlobBuilder): Json[] {
   switch (input.kind) {
     case "json":
       return ["json", input.value];
     case "bytes":
-      return ["bytes", ...place(input.bytes)];
+      return ["bytes", ...blobs.place(input.bytes)];
     case "jsonBody":
       // Python's parser calls itself for every level: too many end the interpreter. Counted here, where one
       // pass over 1 MiB takes 3 ms; with regular expressions inside, 1 MiB of 499 levels took 92 s.
       if (isTooDeep(input.bytes)) return ["json", {}];
-      return ["jsonBody", ...place(input.bytes), input.emptyForFalsy];
+      return ["jsonBody", ...blobs.place(input.bytes), input.emptyForFalsy];
     case "headers":
       return ["headers", input.entries.map(([name]) => name), input.entries.map(([, value]) => value)];
     case "record":

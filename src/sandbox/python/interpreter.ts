@@ -10,6 +10,7 @@ import type { Interpreter, PyBytes, PyCallable } from "./boot.ts";
 const MISSING = -1;
 const MUST_WAIT = -2;
 const OVERSIZE = -3;
+const SHUT = -4;
 
 const FIRST_BUFFER_BYTES = 128 * 1024;
 
@@ -20,12 +21,18 @@ export interface Bridge {
   resumed(runId: number): void;
 }
 
+/** The outcome as JSON in bytes that hold until the next call, or why there is none yet. */
+export type RunAnswer = Uint8Array | "missing" | "mustWait";
+
 export interface Guest {
   load(head: Uint8Array): void;
   /** The problem as JSON, `null` when the source is fine. */
   check(head: Uint8Array): string;
-  /** The outcome as JSON in bytes that hold until the next call, or why there is none yet. */
-  run(runId: number, head: Uint8Array, blob: Uint8Array): Uint8Array | "missing" | "mustWait";
+  run(runId: number, head: Uint8Array, blob: Uint8Array): RunAnswer;
+  /** Runs what came with a run that has ended, if that opened its gate. */
+  runNext(runId: number): RunAnswer | "shut";
+  /** Forgets what came with a run. */
+  dropNext(runId: number): void;
   /** Runs what `run` answered "mustWait" for. */
   runWaiting(runId: number): Promise<string>;
   memoryBytes(): number;
@@ -38,11 +45,21 @@ export function createGuest(interpreter: Interpreter, bridge: Bridge): Guest {
   const load = callable("load");
   const check = callable("check");
   const run = callable("run");
+  const runNext = callable("run_next");
+  const dropNext = callable("drop_next");
   const runWaiting = callable("run_waiting");
   const takeOversize = callable("take_oversize");
   const reserveIncoming = callable("reserve_incoming");
   const incoming = createBuffer(interpreter, reserveIncoming, FIRST_BUFFER_BYTES);
   const outgoing = createBuffer(interpreter, callable("reserve_outgoing"), FIRST_BUFFER_BYTES);
+
+  function readAnswer(size: number): RunAnswer {
+    if (size >= 0) return outgoing.read(size);
+    if (size === MISSING) return "missing";
+    if (size === MUST_WAIT) return "mustWait";
+    if (size === OVERSIZE) return Buffer.from(takeOversize() as string, "latin1");
+    throw new Error(`the interpreter answered ${size}`);
+  }
 
   return {
     load(head) {
@@ -55,12 +72,14 @@ export function createGuest(interpreter: Interpreter, bridge: Bridge): Guest {
     },
     run(runId, head, blob) {
       incoming.write(head, blob);
-      const size = run(runId, head.length, blob.length) as number;
-      if (size >= 0) return outgoing.read(size);
-      if (size === MISSING) return "missing";
-      if (size === MUST_WAIT) return "mustWait";
-      if (size === OVERSIZE) return Buffer.from(takeOversize() as string, "latin1");
-      throw new Error(`the interpreter answered ${size}`);
+      return readAnswer(run(runId, head.length, blob.length) as number);
+    },
+    runNext(runId) {
+      const size = runNext(runId) as number;
+      return size === SHUT ? "shut" : readAnswer(size);
+    },
+    dropNext(runId) {
+      dropNext(runId);
     },
     async runWaiting(runId) {
       return (await runWaiting.callPromising(runId)) as string;

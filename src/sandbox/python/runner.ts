@@ -12,7 +12,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { createFrameReader, encodeFrame, encodeFrameOfBytes, type Frame } from "../frames.ts";
 import { FROM_RUNNER, TO_RUNNER } from "../protocol.ts";
 import { bootInterpreter } from "./boot.ts";
-import { createGuest, type Guest } from "./interpreter.ts";
+import { createGuest, type Guest, type RunAnswer } from "./interpreter.ts";
 import { capMemory, dropUnneededPowers } from "./lockdown.ts";
 import { createWaits } from "./waits.ts";
 
@@ -51,6 +51,8 @@ interpreter.setInterruptBuffer({
 
 const recorded = Buffer.alloc(4);
 const cpuMsOfRuns = new Map<number, number>();
+/** Runs that came in the frame of another, by the id of that: they begin when it has opened its gate. */
+const nextRuns = new Map<number, { readonly id: number; readonly cpuMs: number }>();
 
 /** Notes whom to blame when nothing more is heard of this process. */
 function recordRun(runId: number): void {
@@ -128,32 +130,58 @@ function endRun(runId: number, outcome: Buffer): void {
     saidSpent = true;
     send(encodeFrame(FROM_RUNNER.spent, 0));
   }
+  const next = nextRuns.get(runId);
+  if (next === undefined) return;
+  nextRuns.delete(runId);
+  if (performance.now() - flushedAt > FLUSH_AFTER_MS) flush();
+  enter(next.id, next.cpuMs, () => guest.runNext(next.id));
 }
 
+const PREFIX_BYTES = 12;
+
+/** The blob begins with what is needed before the head is parsed. */
 function startRun(runId: number, head: Buffer, blob: Buffer): void {
-  // The first bytes of the blob are the CPU limit: it is needed before the head is parsed.
-  cpuMsOfRuns.set(runId, blob.readUInt32LE(0));
+  const nextId = blob.readUInt32LE(4);
+  if (nextId !== 0) nextRuns.set(runId, { id: nextId, cpuMs: blob.readUInt32LE(8) });
+  enter(runId, blob.readUInt32LE(0), () => guest.run(runId, head, blob.subarray(PREFIX_BYTES)));
+}
+
+function enter(runId: number, cpuMs: number, run: () => RunAnswer | "shut"): void {
+  cpuMsOfRuns.set(runId, cpuMs);
   enterRun(runId);
-  const outcome = runGuarded(runId, head, blob.subarray(4));
+  const answer = runGuarded(runId, run);
   leaveRun();
-  if (outcome === "missing") {
-    cpuMsOfRuns.delete(runId);
-    send(encodeFrame(FROM_RUNNER.missing, runId));
-  } else if (outcome === "mustWait") {
-    void runWaiting(runId);
-  } else {
-    endRun(runId, encodeFrameOfBytes(FROM_RUNNER.outcome, runId, outcome));
+  switch (answer) {
+    case "shut":
+      cpuMsOfRuns.delete(runId);
+      return;
+    case "missing":
+      cpuMsOfRuns.delete(runId);
+      nextRuns.delete(runId);
+      return send(encodeFrame(FROM_RUNNER.missing, runId));
+    case "mustWait":
+      return void runWaiting(runId);
+    default:
+      endRun(runId, encodeFrameOfBytes(FROM_RUNNER.outcome, runId, answer));
   }
 }
 
 /** The interrupt may come after the program, while its outcome is put into words. */
-function runGuarded(runId: number, head: Buffer, blob: Buffer): ReturnType<Guest["run"]> {
+function runGuarded(runId: number, run: () => RunAnswer | "shut"): RunAnswer | "shut" {
   try {
-    return guest.run(runId, head, blob);
+    return run();
   } catch (error) {
     if (!interrupted) die(error);
+    dropNext(runId);
     return LATE_OUTCOME;
   }
+}
+
+function dropNext(runId: number): void {
+  const next = nextRuns.get(runId);
+  if (next === undefined) return;
+  nextRuns.delete(runId);
+  guest.dropNext(next.id);
 }
 
 async function runWaiting(runId: number): Promise<void> {
@@ -165,6 +193,7 @@ async function runWaiting(runId: number): Promise<void> {
     endRun(runId, encodeFrame(FROM_RUNNER.outcome, runId, await ended));
   } catch (error) {
     if (!interrupted) die(error);
+    dropNext(runId);
     endRun(runId, encodeFrameOfBytes(FROM_RUNNER.outcome, runId, LATE_OUTCOME));
   }
   suspendRun();
@@ -188,6 +217,7 @@ function answerFrame({ kind, id, head, blob }: Frame): void {
       waits.answer(id, blob.readUInt32LE(0), blob.toString("utf8", 4));
       break;
     case TO_RUNNER.cancel:
+      dropNext(id);
       waits.cancel(id);
       break;
     case TO_RUNNER.ping:

@@ -21,7 +21,7 @@ from values import WAITING_KINDS, decode_input
 _MAX_PROGRAMS = 1000
 
 # What run() answers when it has not put an outcome into the buffer.
-MISSING, MUST_WAIT, OVERSIZE = -1, -2, -3
+MISSING, MUST_WAIT, OVERSIZE, SHUT = -1, -2, -3, -4
 
 # Warnings of the compiler about programs would go to the runner's stderr.
 warnings.simplefilter("ignore")
@@ -34,13 +34,14 @@ _encode = json.JSONEncoder().encode
 
 
 class _Buffers:
-    __slots__ = ("incoming", "outgoing", "oversize", "pending")
+    __slots__ = ("incoming", "outgoing", "oversize", "pending", "following")
 
 
 _buffers = _Buffers()
 _buffers.incoming = _buffers.outgoing = memoryview(bytearray())
 _buffers.oversize = ""
 _buffers.pending = {}
+_buffers.following = {}
 
 
 def reserve_incoming(size):
@@ -77,16 +78,25 @@ def run(run_id, head_size, blob_size):
     its size, MISSING when the program is not loaded, MUST_WAIT when run_waiting must be called on
     a stack that can be suspended, OVERSIZE when the outcome is to be had from take_oversize."""
     head = _read_head(head_size)
+    return _begin(run_id, head, bytes(_buffers.incoming[head_size:head_size + blob_size]))
+
+
+def run_next(run_id):
+    """Runs what came with a run that has ended, or SHUT when that did not open its gate."""
+    following = _buffers.following.pop(run_id, None)
+    return SHUT if following is None else _begin(run_id, *following)
+
+
+def drop_next(run_id):
+    _buffers.following.pop(run_id, None)
+
+
+def _begin(run_id, head, blob):
     program = _programs.get(head["key"])
     if program is None:
         return MISSING
     _programs.move_to_end(head["key"])
-    blob = bytes(_buffers.incoming[head_size:head_size + blob_size])
-    # An input that the code does not name is invisible to it: parsing a payload for an
-    # authenticator that checks a signature would be a third of its time.
-    inputs = {name: spec for name, spec in head["inputs"].items() if name in program.names}
-    head["inputs"] = inputs
-    if program.may_wait or any(spec[0] in WAITING_KINDS for spec in inputs.values()):
+    if program.may_wait or _has_waiting_input(program, head["inputs"]):
         _buffers.pending[run_id] = (program, head, blob)
         return MUST_WAIT
     text = _execute(run_id, program, head, blob)
@@ -96,6 +106,10 @@ def run(run_id, head_size, blob_size):
         return OVERSIZE
     _buffers.outgoing[:size] = text.encode("ascii")
     return size
+
+
+def _has_waiting_input(program, inputs):
+    return any(spec[0] in WAITING_KINDS and name in program.names for name, spec in inputs.items())
 
 
 def take_oversize():
@@ -125,7 +139,21 @@ def _execute(run_id, program, head, blob):
         outcome = describe_error(program, error)
     outcome["log"] = run.log
     outcome["compared"] = run.compared
-    return _encode(outcome)
+    text = _encode(outcome)
+    if "next" in head and outcome["status"] == "completed":
+        _open_gate(head, blob, outcome["result"])
+    return text
+
+
+def _open_gate(head, blob, result):
+    following = head["next"]
+    if result[following["gate"]] is not True:
+        return
+    run = following["run"]
+    for name, spec in run["inputs"].items():
+        if spec[0] == "same":
+            run["inputs"][name] = head["inputs"][name]
+    _buffers.following[following["id"]] = (run, blob)
 
 
 def _run_code(program, head, blob, run):
@@ -137,7 +165,10 @@ def _run_code(program, head, blob, run):
     namespace["__builtins__"] = BUILTINS.copy()
     namespace.update(zip(program.secrets, head["secrets"]))
     for name, spec in head["inputs"].items():
-        namespace[name] = decode_input(spec, blob)
+        # What the code does not name, it cannot see: parsing a payload for an authenticator that
+        # checks a signature would be a third of its time.
+        if name in program.names:
+            namespace[name] = decode_input(spec, blob)
     namespace["result"] = program.make_default_result()
     try:
         exec(program.code, namespace)

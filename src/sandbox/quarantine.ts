@@ -1,0 +1,39 @@
+/**
+ * Programs that lately took too much: CPU until their limit, all the memory, or their runner down.
+ * They run on a runner apart, so that the others keep theirs: on one that they share, a program that
+ * loops holds everybody up for its whole limit each time it is called.
+ */
+
+import type { RunOutcome } from "./sandbox.ts";
+
+/** How long a program stays there after it last took too much. */
+const QUARANTINE_MS = 30_000;
+
+export interface Quarantine {
+  /** Looks at how a program ended. */
+  judge(key: string, outcome: Pick<RunOutcome, "status"> & { readonly limit?: string }): void;
+  has(key: string): boolean;
+  /** Whether no program is in it; forgets those that were there long enough. */
+  isEmpty(): boolean;
+}
+
+export function createQuarantine(now: () => number = () => performance.now()): Quarantine {
+  const untilByKey = new Map<string, number>();
+
+  function has(key: string): boolean {
+    const until = untilByKey.get(key);
+    return until !== undefined && until > now();
+  }
+
+  return {
+    judge(key, { status, limit }) {
+      if (status === "lost" || (status === "limit" && (limit === "cpu" || limit === "memory")))
+        untilByKey.set(key, now() + QUARANTINE_MS);
+    },
+    has,
+    isEmpty() {
+      for (const key of untilByKey.keys()) if (!has(key)) untilByKey.delete(key);
+      return untilByKey.size === 0;
+    },
+  };
+}
