@@ -1,0 +1,22 @@
+import { DEFAULT_CONNECT_TIMEOUT_MS, fetchHostKey } from "./connect.ts";
+import { exec, runCommand } from "./exec.ts";
+import { createPool } from "./pool.ts";
+import { deleteFile, download, findFile, upload } from "./sftp.ts";
+import type { Ssh, SshOptions } from "./ssh.ts";
+import { testConnection } from "./test-connection.ts";
+
+export function createSsh(options: SshOptions = {}): Ssh {
+  const pool = createPool(options);
+  return {
+    exec: (target, request) => exec(pool, target, request),
+    runCommand: (target, request) => runCommand(pool, target, request),
+    upload: (target, path, data, uploadOptions) => upload(pool, target, path, data, uploadOptions),
+    download: (target, path, downloadOptions) => download(pool, target, path, downloadOptions),
+    deleteFile: (target, path, limits) => deleteFile(pool, target, path, limits),
+    findFile: (target, path, limits) => findFile(pool, target, path, limits),
+    testConnection: (target, testOptions) => testConnection(pool, target, testOptions),
+    readHostKey: (host, port, { timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, signal } = {}) =>
+      fetchHostKey(host, port, { timeoutMs, ...(signal && { signal }) }),
+    close: () => pool.close(),
+  };
+}
