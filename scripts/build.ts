@@ -3,10 +3,10 @@ import { cp, glob, mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Makes `dist`: the compiled sources, and beside them what is read at run time (the guest's Python). */
+/** Makes `dist`: the compiled sources, and beside them what is read at run time (the guest's Python and its data). */
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COMPILER = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-const ASSETS = "src/**/*.py";
+const ASSETS = "src/**/*.{py,txt}";
 
 await rm(join(ROOT, "dist"), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [COMPILER, "-p", "tsconfig.build.json"], {

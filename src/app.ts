@@ -7,6 +7,7 @@ import { createServerOptions } from "./api/server-options.ts";
 import { createCallLogWriter } from "./calls/call-log.writer.ts";
 import { createRetention } from "./calls/retention.job.ts";
 import { openCore, type Core } from "./core.ts";
+import { createNetworkCalls } from "./guest/network-calls.ts";
 import { createAdmissionControl } from "./intake/admission.ts";
 import { createIntakeHandler, INTAKE_PREFIX } from "./intake/http-handler.ts";
 import { createManualCalls } from "./intake/manual-calls.ts";
@@ -76,11 +77,15 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
   const routes = await createRouteTable({ db, secrets: core.secrets, sandbox });
   db.onConfigurationChange(routes.reload);
   const log = createCallLogWriter(db, logger);
+  const network = createNetworkCalls({
+    egress: { allowPrivate: settings.egressAllowPrivate, allow: settings.egressAllow },
+    maxResponseBytes: settings.egressMaxResponseBytes,
+  });
   const admission = createAdmissionControl(settings.maxCallsPerWebhook, clock);
   const intake: Intake = {
     routes,
     sandbox,
-    hostCalls: {},
+    hostCalls: network.hostCalls,
     log,
     admission,
     clock,
@@ -155,6 +160,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
           { name: "answer the calls in flight", timeoutMs: CALLS_GRACE_MS, run: () => app.close() },
           { name: "stop the retention job", timeoutMs: STEP_GRACE_MS, run: retention.stop },
           { name: "end the runners", timeoutMs: STEP_GRACE_MS, run: () => sandbox.close(STEP_GRACE_MS / 2) },
+          { name: "end the outgoing requests", timeoutMs: STEP_GRACE_MS, run: network.close },
           { name: "write the call log", timeoutMs: STEP_GRACE_MS, run: log.flush },
           { name: "close the database", timeoutMs: STEP_GRACE_MS, run: () => db.close() },
         ],

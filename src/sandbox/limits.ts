@@ -31,13 +31,16 @@ export function normalizeMemory(bytes: number | undefined): number {
   return memory;
 }
 
+/** Arguments of a host call are the most of it: host.py lets 6 MiB through. */
+const MOST_OTHER_BYTES = 7 * 1024 * 1024;
+
 /**
  * The largest frame an honest runner sends for a run, in bytes: the result twice over (its JSON is
  * quoted once more), the log with every character escaped, and room for all that is bounded on its
  * own: message, traceback, texts that were compared with a secret, arguments of a host call.
  */
 export function frameCap(limits: Limits): number {
-  return 2 * limits.resultBytes + 6 * limits.logBytes + 2 * 1024 * 1024;
+  return 2 * limits.resultBytes + 6 * limits.logBytes + MOST_OTHER_BYTES;
 }
 
 function positive(name: string, value: number): number {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { findInvalidHostRule } from "../lib/host-rules.ts";
 
 /**
  * Every setting of the process, once: environment variable, type, default and what it is for.
@@ -106,16 +107,27 @@ export const SETTING_DEFINITIONS = {
   }),
   egressAllowPrivate: define({
     env: "HOOKTOWER_EGRESS_ALLOW_PRIVATE",
-    doc: "Whether snippets' outgoing requests may reach loopback and private addresses. Of no effect yet: snippets cannot send requests.",
+    doc: "Whether snippets' outgoing requests may reach loopback, private and reserved addresses. Link-local addresses and those of cloud metadata stay out of reach.",
     defaultText: "false",
     schema: flag(false),
   }),
   egressAllow: define({
     env: "HOOKTOWER_EGRESS_ALLOW",
-    doc: "Hosts and CIDRs that snippets' outgoing requests may reach whatever the other rules say, separated by commas. Of no effect yet: snippets cannot send requests.",
+    doc: "What snippets' outgoing requests may reach although it is private: host names (`*.example.com` for all below it), addresses and CIDRs, separated by commas. Link-local addresses and those of cloud metadata stay out of reach.",
     defaultText: "none",
     example: "api.example.com,10.0.0.0/8",
-    schema: optionalText.transform((text) => splitList(text)),
+    schema: optionalText
+      .transform((text) => splitList(text))
+      .refine((entries) => findInvalidHostRule(entries) === null, {
+        error: ({ input }) =>
+          `must be host names, addresses and CIDRs; ${JSON.stringify(findInvalidHostRule(input as string[]))} is none`,
+      }),
+  }),
+  egressMaxResponseBytes: define({
+    env: "HOOKTOWER_EGRESS_MAX_RESPONSE_BYTES",
+    doc: "Largest response to a snippet's outgoing request, in bytes, before and after decompression; a larger one is an error.",
+    defaultText: "10485760",
+    schema: integer(1024, 104_857_600, 10_485_760),
   }),
   pythonRunners: define({
     env: "HOOKTOWER_PYTHON_RUNNERS",

@@ -86,7 +86,31 @@ describe("ways out that have been published, and ours", () => {
     ["JavaScript", "import js"],
     ["JavaScript by attribute", "result['message'] = str(js)"],
     ["pyodide", "from pyodide.code import run_js"],
+    ["globals of a function of requests", "result['message'] = str(requests.get.__globals__)"],
+    [
+      "an exception of requests by format",
+      "result['message'] = '{0.__init__.__globals__}'.format(requests.exceptions.Timeout)",
+    ],
+    [
+      "auth that looks around",
+      "def look(r): raise UserError('{0.__class__}'.format(r))\nrequests.get('http://example.com', auth=look)",
+    ],
+    [
+      "the place of an exception of requests",
+      "try: requests.get('x')\nexcept Exception as e: result['message'] = str(e.__traceback__.tb_next)",
+    ],
     ["the host function's inside", "result['message'] = str(ask.__closure__)"],
+    ["the rules behind a time zone", "result['message'] = str(timezone('Europe/Berlin')._ChangingZone__rules)"],
+    [
+      "the rules behind a time zone, by format",
+      "result['message'] = '{0._ChangingZone__rules}'.format(timezone('Europe/Berlin'))",
+    ],
+    ["globals of timezone", "result['message'] = str(timezone.__globals__)"],
+    ["globals of a method of a time zone", "result['message'] = str(timezone('UTC').localize.__func__.__globals__)"],
+    ["setting an attribute of a time zone", "timezone('UTC').zone = 'x'"],
+    ["a file by the name of a time zone", "result['message'] = str(timezone('../time_zones.txt'))"],
+    ["the modules behind dns", "result['message'] = str(dns.resolver.resolve.__globals__)"],
+    ["the values of a name", "result['message'] = str(dns.reversename.from_address('::1')._Name__text)"],
     ["the host function by format", "result['message'] = '{0.__globals__}'.format(ask)"],
   ];
   it.each(attempts)("%s", async (_what, source) => {
@@ -103,7 +127,8 @@ describe("ways out that have been published, and ours", () => {
   });
 
   it("str() and repr() of what is shared tell nothing of the inside", async () => {
-    const shared = "json, time, datetime, hashlib, hmac, re, urllib_parse, _logger, UserError, headers, user";
+    const shared =
+      "json, time, datetime, hashlib, hmac, re, urllib_parse, _logger, UserError, headers, user, requests, requests.exceptions, requests.get, requests.exceptions.HTTPError, timezone, timezone('Europe/Berlin'), timezone('UTC'), timezone('EST'), dns, dns.resolver, dns.reversename.from_address('::1'), tldextract";
     const source = `result['message'] = [f(x) for f in (str, repr) for x in [${shared}]] + ['{}'.format(x) for x in [${shared}]]`;
     const inputs = {
       headers: { kind: "headers", entries: [["A", "b"]] },

@@ -6,9 +6,14 @@
 and one more entry here. It asks the host by `host.call_host`; the exceptions that the host may
 answer with are added to `errors.BY_NAME`."""
 
+import dateutil_module
+import dns
+import domains
 import modules
+import requests_api
+import zones
 
-_PARTS = (modules,)
+_PARTS = (modules, requests_api, zones, dateutil_module, dns, domains)
 
 CONTEXT = {name: value for part in _PARTS for name, value in part.CONTEXT.items()}
 

@@ -14,7 +14,7 @@ from pyodide.ffi import run_sync
 from errors import HostError, make_error
 
 # The host takes a larger frame for a breach of the protocol.
-_MAX_ARGS = 1024 * 1024
+_MAX_ARGS = 6 * 1024 * 1024
 
 # The global that holds the Run. No program can write this name: it is no identifier.
 RUN_NAME = "<run>"
