@@ -12,7 +12,8 @@ import type { Task } from "./task.ts";
 const SWEEP_MS = 1_000;
 const IDLE_GRACE_MS = 2_000;
 
-export function createLanes(options: PoolOptions, quarantine: Quarantine): Pool {
+export function createLanes(given: PoolOptions, quarantine: Quarantine): Pool {
+  const options: PoolOptions = { ...given, onCulprit: (task) => quarantine.add(task.program.key) };
   const common = createPool(options);
   let apart: Pool | null = null;
   /** Pools on their way out, and what those that are gone have counted. */

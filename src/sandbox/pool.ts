@@ -14,7 +14,7 @@ import { ProtocolError, TO_RUNNER, type RunnerMessage } from "./protocol.ts";
 import { createRunner, feelPulse, findCulprit, isStuck, type Runner } from "./runner.ts";
 import { startRunner, type RunnerEnd } from "./runner-process.ts";
 import type { Limits, SandboxLogger, SandboxStatus } from "./sandbox.ts";
-import { encodeProgram, type Task } from "./task.ts";
+import { encodeProgram, type Task, type TaskEnding } from "./task.ts";
 import { createTaskTimers } from "./task-timers.ts";
 
 /** Tasks on one runner at once; suspended ones take memory, not time. */
@@ -37,6 +37,8 @@ export interface PoolOptions {
   readonly memoryBytes: number;
   readonly limits: Limits;
   readonly logger: SandboxLogger;
+  /** Called with the task that took a runner down. */
+  onCulprit?(task: Task): void;
 }
 
 export interface Pool {
@@ -112,18 +114,20 @@ export function createPool(options: PoolOptions): Pool {
   function settleTasks(runner: Runner, why: RunnerEnd): void {
     if (why === "died" || why === "hung") catchUp(runner);
     const culprit = why === "stopped" ? null : findCulprit(runner, why);
+    if (culprit !== null) options.onCulprit?.(culprit);
     for (const task of runner.tasks.values()) {
+      // Where it is known who did it, the others have not had their turn.
+      if (culprit !== null && task !== culprit) task.attempts -= 1;
       if (!closing && task !== culprit && task.hostCalls === 0 && task.attempts < 2) place(task);
       else if (task === culprit && why === "hung")
         finish(task, { status: "limit", limit: "cpu", message: "the code computed for longer than it may" });
-      else
-        finish(task, {
-          status: "lost",
-          message: "the interpreter ended under the code",
-          mayRetry: task.hostCalls === 0,
-        });
+      else finish(task, lost(task));
     }
     runner.tasks.clear();
+  }
+
+  function lost({ hostCalls }: Task): TaskEnding {
+    return { status: "lost", message: "the interpreter ended under the code", mayRetry: hostCalls === 0 };
   }
 
   /** The run that took the runner down may have come after one whose outcome had no time to be sent. */
@@ -225,12 +229,12 @@ export function createPool(options: PoolOptions): Pool {
     finish(task, { status: "limit", limit: "wall", message: `the code took longer than ${task.limits.wallMs} ms` });
   }
 
-  function finish(task: Task, ending: Parameters<Task["end"]>[0]): void {
+  function finish(task: Task, ending: TaskEnding): void {
     timers.forget(task);
     task.end(ending);
   }
 
-  function busy(): { status: "busy"; message: string; retryAfterSeconds: number } {
+  function busy(): TaskEnding {
     return { status: "busy", message: "no interpreter has time for the code", retryAfterSeconds: backoff.seconds };
   }
 

@@ -10,7 +10,9 @@ import type { RunOutcome } from "./sandbox.ts";
 const QUARANTINE_MS = 30_000;
 
 export interface Quarantine {
-  /** Looks at how a program ended. */
+  /** Puts a program in, or keeps it in for longer. */
+  add(key: string): void;
+  /** Adds a program that ended so, if it took too much. Who took a runner down, the pool knows. */
   judge(key: string, outcome: Pick<RunOutcome, "status"> & { readonly limit?: string }): void;
   has(key: string): boolean;
   /** Whether no program is in it; forgets those that were there long enough. */
@@ -25,10 +27,14 @@ export function createQuarantine(now: () => number = () => performance.now()): Q
     return until !== undefined && until > now();
   }
 
+  function add(key: string): void {
+    untilByKey.set(key, now() + QUARANTINE_MS);
+  }
+
   return {
+    add,
     judge(key, { status, limit }) {
-      if (status === "lost" || (status === "limit" && (limit === "cpu" || limit === "memory")))
-        untilByKey.set(key, now() + QUARANTINE_MS);
+      if (status === "limit" && (limit === "cpu" || limit === "memory")) add(key);
     },
     has,
     isEmpty() {

@@ -5,7 +5,8 @@ import { openSandbox, until } from "./support.ts";
 it.each([
   ["CPU", { status: "limit", limit: "cpu" }, true],
   ["memory", { status: "limit", limit: "memory" }, true],
-  ["its runner", { status: "lost" }, true],
+  // Whoever took the runner down is known to the pool, which adds it; others are lost with it.
+  ["its place, with its runner", { status: "lost" }, false],
   ["time to wait", { status: "limit", limit: "wall" }, false],
   ["room for its result", { status: "limit", limit: "result" }, false],
   ["nothing", { status: "completed" }, false],
@@ -19,9 +20,9 @@ it.each([
 it("lets a program go 30 s after it last took too much", () => {
   let now = 0;
   const quarantine = createQuarantine(() => now);
-  quarantine.judge("a", { status: "lost" });
+  quarantine.add("a");
   now = 20_000;
-  quarantine.judge("a", { status: "lost" });
+  quarantine.add("a");
   now = 49_999;
   expect(quarantine.has("a")).toBe(true);
   now = 50_000;
@@ -38,4 +39,15 @@ it("gives a program that loops a runner apart, and the others keep theirs", asyn
   expect(await test.read("result['message'] = 'not held up'")).toBe("not held up");
   expect(ended).toBe(false);
   expect(await looping).toMatchObject({ status: "limit", limit: "cpu" });
+});
+
+it("keeps those apart that take their runner down, and nobody that was only near", async () => {
+  await using test = await openSandbox();
+  const kill = () => test.run("a = []\nfor _ in range(3000000): a = [a]\nrepr(a)", { limits: { cpuMs: 20_000 } });
+  const neighbour = (n: number) => test.read(`result['message'] = ${n}`, { limits: { cpuMs: 10_000 } });
+  for (let round = 0; round < 3; round += 1) {
+    const killed = kill();
+    expect(await Promise.all([1, 2, 3].map(neighbour))).toEqual([1, 2, 3]);
+    expect(["lost", "limit", "raised"]).toContain((await killed).status);
+  }
 });

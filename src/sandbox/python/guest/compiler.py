@@ -7,7 +7,7 @@ import io
 from context import WAITING_NAMES
 from formatting import RewriteFormat
 from placeholders import InsertSecrets, quote_bare_markers, secret_name
-from rules import Refusal, check_code, check_tree
+from rules import Refusal, check_code, check_tree, code_parts
 
 # Annotations are kept as text: evaluating them would need names that are refused.
 _FUTURE_ANNOTATIONS = 0x1000000
@@ -51,7 +51,7 @@ def build_program(spec):
         tree = _parse(spec)
         program.leaves_generators = _has_guarded_generator(tree)
         program.code = _compile(spec, tree)
-        program.names = frozenset(_all_names(program.code))
+        program.names = frozenset(name for part in code_parts(program.code) for name in part.co_names)
         program.may_wait = not WAITING_NAMES.isdisjoint(program.names)
     except Refusal as refusal:
         column = _to_column(spec["marked"], refusal.line, refusal.byte_offset)
@@ -103,13 +103,6 @@ class _NarrowExcept(ast.NodeTransformer):
         if node.type is None:
             node.type = ast.fix_missing_locations(ast.copy_location(ast.Name(CATCHABLE_NAME, ast.Load()), node))
         return node
-
-
-def _all_names(code):
-    yield from code.co_names
-    for constant in code.co_consts:
-        if hasattr(constant, "co_names"):
-            yield from _all_names(constant)
 
 
 def _to_column(source, line, byte_offset):

@@ -76,14 +76,21 @@ def _check_walrus(tree):
 def check_code(code, tree):
     """Refuses names and stores as the compiler sees them, so after NFKC: global, builtin and
     attribute names count, names local to a function and keyword arguments are free."""
-    for name in code.co_names:
-        if is_forbidden_name(name):
-            raise Refusal("NameError", f"Access to forbidden name {name!r}", _find_name(tree, name))
-    if any(isinstance(node, ast.Global) for node in ast.walk(tree)):
-        _check_stores(code)
+    may_store = any(isinstance(node, ast.Global) for node in ast.walk(tree))
+    for part in code_parts(code):
+        for name in part.co_names:
+            if is_forbidden_name(name):
+                raise Refusal("NameError", f"Access to forbidden name {name!r}", _find_name(tree, name))
+        if may_store:
+            _check_stores(part)
+
+
+def code_parts(code):
+    """The code and all that is nested in it, each before what it contains."""
+    yield code
     for constant in code.co_consts:
         if hasattr(constant, "co_names"):
-            check_code(constant, tree)
+            yield from code_parts(constant)
 
 
 def _check_stores(code):
