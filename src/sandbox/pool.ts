@@ -114,10 +114,10 @@ export function createPool(options: PoolOptions): Pool {
   function settleTasks(runner: Runner, why: RunnerEnd): void {
     if (why === "died" || why === "hung") catchUp(runner);
     const culprit = why === "stopped" ? null : findCulprit(runner, why);
-    if (culprit !== null) options.onCulprit?.(culprit);
+    if (culprit) options.onCulprit?.(culprit);
     for (const task of runner.tasks.values()) {
       // Where it is known who did it, the others have not had their turn.
-      if (culprit !== null && task !== culprit) task.attempts -= 1;
+      if (culprit && task !== culprit) task.attempts -= 1;
       if (!closing && task !== culprit && task.hostCalls === 0 && task.attempts < 2) place(task);
       else if (task === culprit && why === "hung")
         finish(task, { status: "limit", limit: "cpu", message: "the code computed for longer than it may" });
@@ -151,9 +151,7 @@ export function createPool(options: PoolOptions): Pool {
 
   /** A spent runner works on until another is ready to take its place. */
   function drainOneSpent(): void {
-    for (const runner of runners) {
-      if (runner.spent && !runner.draining) return drain(runner);
-    }
+    for (const runner of runners) if (runner.spent && !runner.draining) return drain(runner);
   }
 
   function stopIfDone(runner: Runner): void {
