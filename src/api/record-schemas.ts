@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isReadable, type Field } from "../records/field.ts";
+import { isColumn, isReadable, type Field } from "../records/field.ts";
 import type { Model } from "../records/model.ts";
 import { bodySchema } from "../records/validation.ts";
 import { pageQuery, pageSchema, queryFlag, queryInteger, queryText } from "./openapi-parts.ts";
@@ -58,13 +58,17 @@ export function recordSchemas(model: Model): RecordSchemas {
 
 /** A record as it is answered. */
 function viewSchema(model: Model) {
-  const shape: Record<string, z.ZodType> = {
-    reference: z.string().meta({ title: "Reference", description: "Addresses the record" }),
-  };
+  const address = { description: "Addresses the record" };
+  const shape: Record<string, z.ZodType> =
+    model.referenceField === "id"
+      ? { id: z.int().meta({ title: "Id", ...address }) }
+      : { reference: z.string().meta({ title: "Reference", ...address }) };
   for (const [name, field] of Object.entries(model.fields)) {
     if (isReadable(field)) {
       const value = storedSchema(field);
-      shape[name] = (field.required ? value : value.nullable()).meta(describeField(field));
+      const described = (field.required || !isColumn(field) ? value : value.nullable()).meta(describeField(field));
+      // Who may not see a field gets records without it.
+      shape[name] = field.group === undefined ? described : described.optional();
     } else {
       shape[`has_${name}`] = z.boolean().meta({ title: `Has ${field.label.toLowerCase()}` });
     }
@@ -76,15 +80,35 @@ function viewSchema(model: Model) {
 
 /** A value that is stored: its type, without the rules for new ones. */
 function storedSchema(field: Field): z.ZodType {
-  if (field.kind === "flag") return z.boolean();
-  if (field.kind === "integer") return z.int();
-  if (field.kind === "selection") return z.enum(Object.keys(field.options) as [string, ...string[]]);
-  return z.string();
+  switch (field.kind) {
+    case "flag":
+      return z.boolean();
+    case "integer":
+      return z.int();
+    case "json":
+      return z.unknown();
+    case "selection":
+      return z.enum(Object.keys(field.options) as [string, ...string[]]);
+    case "many2one":
+      return related(field.relation);
+    case "one2many":
+    case "many2many":
+      return z.array(related(field.relation));
+    default:
+      return z.string();
+  }
+}
+
+/** Rows of logs are named by their ids. */
+const RELATED_BY_ID: ReadonlySet<string> = new Set(["command_log", "plan_log"]);
+
+function related(relation: string): z.ZodType {
+  return RELATED_BY_ID.has(relation) ? z.int() : z.string();
 }
 
 function querySchema(model: Model): z.ZodType<RecordQuery> {
   const shape: Record<string, z.ZodType> = {};
-  if (model.referenceField === "reference") shape["reference"] = queryText.optional();
+  if (!(model.referenceField in model.fields)) shape[model.referenceField] = queryText.optional();
   for (const [name, field] of Object.entries(model.fields)) {
     const filter = filterSchema(field);
     if (filter)
@@ -106,9 +130,13 @@ function filterSchema(field: Field): z.ZodType | null {
       return field.schema;
     case "text":
     case "many2one":
+    case "many2many":
+    case "datetime":
       return queryText;
     case "longText":
     case "code":
+    case "json":
+    case "one2many":
     case "secret":
     case "password":
       return null;
@@ -116,9 +144,16 @@ function filterSchema(field: Field): z.ZodType | null {
 }
 
 function describeField(field: Field): { title: string; description?: string } {
-  const target = field.kind === "many2one" ? `Reference of a ${field.relation.replaceAll("_", " ")}.` : "";
-  const description = [target, field.help].filter(Boolean).join(" ");
+  const description = [describeRelation(field), field.help].filter(Boolean).join(" ");
   return { title: field.label, ...(description !== "" && { description }) };
+}
+
+function describeRelation(field: Field): string {
+  if (!("relation" in field)) return "";
+  const target = field.relation.replaceAll("_", " ");
+  if (field.kind === "many2one") return `Reference of a ${target}.`;
+  if (field.kind === "many2many") return `References of ${target} records.`;
+  return `The ${target} records that belong to this one: each a reference, or a mapping that makes or changes one. Those that are not named are deleted.`;
 }
 
 function pascalCase(name: string): string {

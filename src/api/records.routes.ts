@@ -1,3 +1,4 @@
+import { textOf } from "../records/field.ts";
 import type { FastifyInstance, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -60,6 +61,21 @@ function registerCollection(scope: FastifyInstance, model: Model, dependencies: 
     },
   });
 
+  routes.get(`${path}/:reference`, {
+    onRequest: allow("read"),
+    schema: {
+      ...common,
+      operationId: `get${schemas.name}`,
+      summary: `Read a ${one}`,
+      params: paramsSchema,
+      response: { ...ok("The record", schemas.view), ...problemResponses("unauthenticated", "forbidden", "not_found") },
+    },
+    handler: async (request) => records.get(model, request.params.reference, authentication.getAccount(request)),
+  });
+
+  // What the tower alone writes has no routes that change it.
+  if (model.access.root?.create === undefined) return;
+
   routes.post(path, {
     onRequest: allow("create"),
     schema: {
@@ -76,18 +92,6 @@ function registerCollection(scope: FastifyInstance, model: Model, dependencies: 
       const record = await records.create(model, readValues(request.body), authentication.getAccount(request));
       return reply.code(201).header("location", locationOf(model, record)).send(record);
     },
-  });
-
-  routes.get(`${path}/:reference`, {
-    onRequest: allow("read"),
-    schema: {
-      ...common,
-      operationId: `get${schemas.name}`,
-      summary: `Read a ${one}`,
-      params: paramsSchema,
-      response: { ...ok("The record", schemas.view), ...problemResponses("unauthenticated", "forbidden", "not_found") },
-    },
-    handler: async (request) => records.get(model, request.params.reference, authentication.getAccount(request)),
   });
 
   routes.patch(`${path}/:reference`, {
@@ -107,7 +111,7 @@ function registerCollection(scope: FastifyInstance, model: Model, dependencies: 
     async handler(request) {
       const values = readValues(request.body);
       const record = await records.update(model, request.params.reference, values, authentication.getAccount(request));
-      if (model.name === "user") await accounts.endSessionsAfterChange(String(record["login"]), values);
+      if (model.name === "user") await accounts.endSessionsAfterChange(textOf(record["login"]), values);
       return record;
     },
   });
@@ -172,7 +176,7 @@ function readValues(body: unknown): RecordValues {
 }
 
 function locationOf(model: Model, record: RecordView): string {
-  return `/api/v1/${collectionPath(model)}/${encodeURIComponent(String(record["reference"]))}`;
+  return `/api/v1/${collectionPath(model)}/${encodeURIComponent(textOf(record["reference"]))}`;
 }
 
 function capitalize(text: string): string {

@@ -1,3 +1,4 @@
+import { textOf } from "../records/field.ts";
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { coerceError } from "../lib/errors.ts";
@@ -50,11 +51,11 @@ Examples:
 }
 
 async function send(webhook: RecordView, options: CallOptions, base: string): Promise<Response> {
-  const method = String(webhook["method"]).toUpperCase();
+  const method = textOf(webhook["method"]).toUpperCase();
   if (method === "GET" && options.data !== undefined)
     throw new CliError("this webhook is called with GET, which has no body", 2);
   const query = options.query === undefined ? "" : `?${options.query}`;
-  const url = `${base.replace(/\/+$/, "")}/cetmix_tower_webhooks/${String(webhook["endpoint"])}${query}`;
+  const url = `${base.replace(/\/+$/, "")}/cetmix_tower_webhooks/${textOf(webhook["endpoint"])}${query}`;
   const type = webhook["content_type"] === "form" ? "application/x-www-form-urlencoded" : "application/json";
   const body = method === "GET" ? null : await readBody(options.data);
   const headers = new Headers(body === null ? [] : [["content-type", type]]);

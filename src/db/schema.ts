@@ -1,4 +1,13 @@
 import type { Generated } from "kysely";
+import type {
+  CommandLogsTable,
+  KeyValuesTable,
+  ModelTable,
+  PlanLogsTable,
+  ServersTable,
+  VariablesTable,
+  VariableValuesTable,
+} from "./tower-schema.ts";
 
 /**
  * The tables, as the queries see them. The same on both databases: ids are integers (calls have
@@ -118,6 +127,25 @@ export interface Tables {
   keys: KeysTable;
   webhook_authenticators: WebhookAuthenticatorsTable;
   webhooks: WebhooksTable;
+  tags: ModelTable;
+  os: ModelTable;
+  key_values: KeyValuesTable;
+  variables: VariablesTable;
+  variable_options: ModelTable;
+  variable_values: VariableValuesTable;
+  servers: ServersTable;
+  server_templates: ModelTable;
+  server_logs: ModelTable;
+  shortcuts: ModelTable;
+  scheduled_tasks: ModelTable;
+  commands: ModelTable;
+  command_logs: CommandLogsTable;
+  file_templates: ModelTable;
+  files: ModelTable;
+  plans: ModelTable;
+  plan_lines: ModelTable;
+  plan_line_actions: ModelTable;
+  plan_logs: PlanLogsTable;
   settings: SettingsTable;
   sessions: SessionsTable;
   api_tokens: ApiTokensTable;

@@ -13,8 +13,11 @@ export interface RecordChange {
   /** Null at deletion. */
   readonly after: RecordValues | null;
   readonly actor: Actor;
+  /** The record comes from a file, which cannot hold passwords: what needs one may wait for it. */
+  readonly fromFile: boolean;
   /** Other records, in the transaction of the change. */
   readonly count: (model: Model, filters: RecordValues) => Promise<number>;
+  readonly find: (model: Model, reference: string) => Promise<RecordValues | null>;
 }
 
 /**
@@ -29,23 +32,38 @@ export interface Model {
   readonly label: string;
   readonly labelPlural: string;
   readonly help: string;
-  /** The field that addresses a record. Elsewhere it is always called its reference. */
-  readonly referenceField: "reference" | "login";
+  /** The field that addresses a record. Elsewhere it is always called its reference. Rows of logs have ids only. */
+  readonly referenceField: "reference" | "login" | "id";
   /** Characters a reference may have; a given one that has others is cleaned, not refused. */
   readonly referencePattern: RegExp;
   readonly fields: Readonly<Record<string, Field>>;
   readonly unique: ReadonlyArray<{ readonly fields: readonly string[]; readonly message: string }>;
   readonly access: ModelAccess;
+  /** How snippets and parents list the records; by id where that leaves it open. */
+  readonly order: ReadonlyArray<{ readonly column: string; readonly descending: boolean }>;
+  /** How a record that belongs to another is called when no reference is given. */
+  readonly derivedReference?: DerivedReference;
+  /** Anybody may point at the records, also who may not read them: logins are no secret. */
+  readonly openToLinks?: boolean;
   /** Rules over more than one field or record. Runs inside the transaction; must not wait for more. */
   readonly check?: (change: RecordChange) => Promise<readonly FieldError[]> | readonly FieldError[];
 }
 
-type ModelDefinition = Omit<Model, "referenceField" | "referencePattern" | "unique"> &
-  Partial<Pick<Model, "referenceField" | "referencePattern" | "unique">>;
+/** The reference of a record that belongs to another: it changes when the other's does. */
+export interface DerivedReference {
+  /** The many2one fields that lead to what the reference is made of. */
+  readonly parents: readonly string[];
+  readonly make: (values: RecordValues) => string;
+  /** Whether a number is always added; else only where the reference is taken. */
+  readonly numbered: boolean;
+}
+
+type Defaulted = "referenceField" | "referencePattern" | "unique" | "order";
+type ModelDefinition = Omit<Model, Defaulted> & Partial<Pick<Model, Defaulted>>;
 
 /** Fills in what most models share. */
 export function defineModel(definition: ModelDefinition): Model {
-  return { referenceField: "reference", referencePattern: /^[a-z0-9_]+$/, unique: [], ...definition };
+  return { referenceField: "reference", referencePattern: /^[a-z0-9_]+$/, unique: [], order: [], ...definition };
 }
 
 /** The field of this name; names that every object has (`constructor`) are no fields. */
@@ -68,7 +86,10 @@ export class ModelRegistry {
     this.all = models;
     this.#byName = new Map(models.map((model) => [model.name, model]));
     if (this.#byName.size !== models.length) throw new Error("two models have the same name");
-    for (const { model, field } of this.relations()) this.get(field.relation, `${model.name}: unknown relation`);
+    for (const model of models) {
+      for (const field of Object.values(model.fields))
+        if ("relation" in field) this.get(field.relation, `${model.name}: unknown relation`);
+    }
   }
 
   find(name: string): Model | undefined {

@@ -44,8 +44,15 @@ export interface Records extends RecordOperations {
    * Inside `transaction` nothing waits for a compiler: whoever opens one checks before.
    */
   checkCode(model: Model, values: RecordValues): Promise<readonly FieldError[]>;
-  /** Several changes as one: all are kept or, when `work` throws, none. */
-  transaction<T>(work: (records: RecordOperations, trx: Transaction<Tables>) => Promise<T>): Promise<T>;
+  /**
+   * Several changes as one: all are kept or, when `work` throws, none.
+   *
+   * @param options `fromFile`: for records from files, which cannot hold passwords
+   */
+  transaction<T>(
+    work: (records: RecordOperations, trx: Transaction<Tables>) => Promise<T>,
+    options?: { readonly fromFile?: boolean },
+  ): Promise<T>;
   /** Called with the model and id of each deleted record, after the commit. */
   onDelete(listener: (model: Model, id: number) => void): void;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FieldError } from "../lib/errors.ts";
-import { isReadable } from "./field.ts";
+import { isColumn, isReadable } from "./field.ts";
 import { findField, type Model, type RecordValues } from "./model.ts";
 
 /**
@@ -22,9 +22,11 @@ export function validateValues(
       else errors.push({ path: name, message: "must be text" });
     } else if (!field) {
       errors.push({ path: name, message: `${model.label} has no field ${name}` });
+    } else if (field.readonly) {
+      errors.push({ path: name, message: "is written by the tower alone" });
     } else if (value === null || (value === "" && field.kind !== "password")) {
       if (field.required) errors.push({ path: name, message: "must not be empty" });
-      else values[name] = null;
+      else values[name] = isColumn(field) ? null : [];
     } else {
       const parsed = field.schema.safeParse(value);
       if (parsed.success) values[name] = parsed.data;
@@ -45,6 +47,7 @@ function findMissing(model: Model, given: RecordValues): FieldError[] {
 export function bodySchema(model: Model, mode: "create" | "update"): z.ZodType {
   const shape: Record<string, z.ZodType> = {};
   for (const [name, field] of Object.entries(model.fields)) {
+    if (field.readonly) continue;
     const described = (field.required ? field.schema : field.schema.nullable()).meta({
       title: field.label,
       ...(field.help && { description: field.help }),

@@ -1,7 +1,8 @@
+import { textOf } from "./field.ts";
 import { Document, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import { invalid } from "../lib/errors.ts";
 import { assertAllowed, isAllowed, type Actor } from "./access.ts";
-import type { FieldValue } from "./field.ts";
+import type { Field, FieldValue } from "./field.ts";
 import type { Model, ModelRegistry } from "./model.ts";
 import type { Records, RecordView } from "./records.ts";
 import { isInFormat, MODEL_KEY, SUPPORTED_VERSION, VERSION_KEY } from "./yaml.format.ts";
@@ -65,7 +66,7 @@ function depthOf(model: Model, models: ModelRegistry, above: readonly Model[] = 
   if (above.includes(model)) return 0;
   const hasCode = Object.values(model.fields).some((field) => field.kind === "code");
   const related = Object.values(model.fields).flatMap((field) =>
-    field.kind === "many2one" && field.yaml ? [models.get(field.relation)] : [],
+    "relation" in field && field.yaml ? [models.get(field.relation)] : [],
   );
   const depths = related.map((other) => 1 + depthOf(other, models, [...above, model]));
   return Math.max(hasCode ? 1 : 0, ...depths);
@@ -83,21 +84,33 @@ function createWriter(explode: boolean, actor: Actor, { records, models }: Expor
   }
 
   async function writeFields(map: YAMLMap, model: Model, view: RecordView): Promise<void> {
-    written.add(`${model.name} ${String(view["reference"])}`);
+    written.add(`${model.name} ${textOf(view["reference"])}`);
     map.set("reference", scalar(view["reference"] ?? null));
     for (const [name, field] of Object.entries(model.fields)) {
       if (!field.yaml) continue;
       const value = view[name] ?? null;
       if (field.kind === "many2one" && value !== null)
-        map.set(name, await writeLink(models.get(field.relation), String(value)));
-      else map.set(name, scalar(field.kind === "flag" ? value === true : (value ?? false)));
+        map.set(name, await writeLink(models.get(field.relation), textOf(value)));
+      else if (field.kind === "one2many" || field.kind === "many2many") {
+        // As in the original, relations that are empty do not stand in a file.
+        const items = Array.isArray(value) ? (value as string[]) : [];
+        if (items.length > 0) map.set(name, await writeList(field, items));
+      } else map.set(name, scalar(field.kind === "flag" ? value === true : (value ?? false)));
     }
-    const secrets = await writeSecrets(model, view);
+    const secrets = "secret_ids" in model.fields ? new YAMLSeq() : await writeSecrets(model, view);
     if (secrets.items.length > 0) map.set("secret_ids", secrets);
   }
 
-  async function writeLink(model: Model, reference: string): Promise<YAMLMap | Scalar> {
-    if (!explode || !isInFormat(model)) return scalar(reference);
+  async function writeList(field: Field & { relation: string }, references: readonly string[]): Promise<YAMLSeq> {
+    const model = models.get(field.relation);
+    const list = new YAMLSeq();
+    // What belongs to a record has no other place in a file: it is always whole.
+    for (const reference of references) list.items.push(await writeLink(model, reference, field.kind === "one2many"));
+    return list;
+  }
+
+  async function writeLink(model: Model, reference: string, whole = explode): Promise<YAMLMap | Scalar> {
+    if (!whole || !isInFormat(model)) return scalar(reference);
     const map = new YAMLMap();
     if (written.has(`${model.name} ${reference}`)) map.set("reference", scalar(reference));
     else await writeFields(map, model, await records.get(model, reference, actor));
@@ -139,10 +152,18 @@ export async function selectAll(actor: Actor, { records, models }: ExportTools):
     let cursor: string | null = null;
     do {
       const page = await records.list(model, { limit: 500, ...(cursor !== null && { cursor }) }, actor);
-      references.push(...page.items.map((item) => String(item["reference"])));
+      references.push(...page.items.filter((item) => !isOwned(model, item)).map((item) => textOf(item["reference"])));
       cursor = page.nextCursor;
     } while (cursor !== null);
     selection[model.name] = references;
   }
   return selection;
+}
+
+/** What belongs to a record of the file stands there: a line in its plan, a value on its server. */
+function isOwned(model: Model, view: RecordView): boolean {
+  return Object.entries(model.fields).some(
+    ([name, field]) =>
+      field.kind === "many2one" && field.onDelete === "cascade" && !field.yaml && (view[name] ?? null) !== null,
+  );
 }

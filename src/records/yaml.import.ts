@@ -1,10 +1,11 @@
+import { textOf } from "./field.ts";
 import { HooktowerError, type FieldError } from "../lib/errors.ts";
 import type { Actor } from "./access.ts";
 import type { Model, ModelRegistry, RecordValues } from "./model.ts";
 import type { RecordOperations, Records } from "./records.ts";
 import { findFreeReference, makeReference } from "./reference.ts";
 import { isSharedModel, type ImportMode, type ImportReport } from "./yaml.format.ts";
-import type { Plan, PlannedRecord } from "./yaml.plan.ts";
+import type { Plan, PlannedLink, PlannedRecord } from "./yaml.plan.ts";
 import { findSecretWarnings } from "./yaml.secrets.ts";
 
 export interface ImportTools {
@@ -18,16 +19,20 @@ export async function carryOut(plan: Plan, mode: ImportMode, actor: Actor, tools
   // are checked as well, so a file is good or bad whatever the database holds.
   const records = flatten(plan.records);
   for (const record of records) await assertSound(record, mode, actor, tools.records);
-  return tools.records.transaction(async (operations) => {
-    const report = await createImporter(plan, mode, actor, tools, operations).importAll();
-    report.warnings.push(...(await findSecretWarnings(records, tools.models, operations, actor)));
-    return report;
-  });
+  return tools.records.transaction(
+    async (operations) => {
+      const report = await createImporter(plan, mode, actor, tools, operations).importAll();
+      report.warnings.push(...(await findSecretWarnings(records, tools.models, operations, actor)));
+      return report;
+    },
+    { fromFile: true },
+  );
 }
 
 function flatten(records: readonly PlannedRecord[]): PlannedRecord[] {
   return records.flatMap((record) => {
-    const nested = [...record.links.values()].flatMap((link) => (link.kind === "record" ? [link.record] : []));
+    const links = [...record.links.values(), ...[...record.lists.values()].flat()];
+    const nested = links.flatMap((link) => (link.kind === "record" ? [link.record] : []));
     return [...flatten([...nested, ...record.companions]), record];
   });
 }
@@ -63,7 +68,7 @@ async function explained<T>(record: PlannedRecord, action: "create" | "update", 
 
 /** The original's sentence around what Records refused. */
 function explain(error: HooktowerError, record: PlannedRecord, action: "create" | "update"): HooktowerError {
-  const reference = record.reference ?? String(record.values["name"] ?? "");
+  const reference = record.reference ?? textOf(record.values["name"]);
   const message =
     action === "create"
       ? `Error creating record '${reference}' in model '${record.model.name}': ${error.message}`
@@ -97,52 +102,124 @@ function createImporter(plan: Plan, mode: ImportMode, actor: Actor, tools: Impor
     else report.skipped.push(nameOf(record.model, existing));
   }
 
-  /** @returns the reference to link to */
-  async function importNested(record: PlannedRecord): Promise<string> {
+  /**
+   * @param owner what the record belongs to, when it stands in a list of records that do
+   * @returns the reference to link to
+   */
+  async function importNested(record: PlannedRecord, owner: RecordValues = {}): Promise<string> {
     const existing = await findExisting(record);
-    if (existing === null || (mode === "create" && !isSharedModel(record.model))) return create(record);
+    if (existing === null || (mode === "create" && !isSharedModel(record.model))) return create(record, owner);
     // As in the original: what is nested and known is written in mode skip, too.
-    if (mode !== "create") await update(record, existing);
+    if (mode !== "create") await update(record, existing, owner);
     return existing;
   }
 
-  async function create(record: PlannedRecord): Promise<string> {
+  async function create(record: PlannedRecord, owner: RecordValues = {}): Promise<string> {
     const { model } = record;
-    const values = await resolveValues(record);
-    const wanted = record.reference ?? makeReference(String(values["name"] ?? ""), model);
-    values["reference"] = await findFreeReference(wanted, (reference) => exists(model, reference));
+    const values = { ...(await resolveValues(record, null)), ...owner };
+    const wanted = record.reference ?? (model.derivedReference ? null : makeReference(textOf(values["name"]), model));
+    if (wanted !== null) values["reference"] = await findFreeReference(wanted, (reference) => exists(model, reference));
     const created = await explained(record, "create", () => operations.create(model, values, actor));
-    const reference = String(created["reference"]);
+    const reference = textOf(created["reference"]);
     written.set(keyOf(model, record.reference), reference);
     report.created.push(nameOf(model, reference));
+    await importChildren(record, reference);
     return reference;
   }
 
-  async function update(record: PlannedRecord, reference: string): Promise<void> {
-    const values = await resolveValues(record);
+  async function update(record: PlannedRecord, reference: string, owner: RecordValues = {}): Promise<void> {
+    const values = { ...(await resolveValues(record, reference)), ...owner };
     if (Object.keys(values).length > 0) {
       await explained(record, "update", () => operations.update(record.model, reference, values, actor));
     }
     report.updated.push(nameOf(record.model, reference));
+    await importChildren(record, reference);
   }
 
-  async function resolveValues(record: PlannedRecord): Promise<RecordValues> {
+  /** Records that belong to this one. They are added to those that it has; none is taken away. */
+  async function importChildren(record: PlannedRecord, parent: string): Promise<void> {
+    for (const [key, items] of record.lists) {
+      const field = record.model.fields[key];
+      if (field?.kind !== "one2many") continue;
+      const model = tools.models.get(field.relation);
+      const owner = { [field.inverse]: parent };
+      let unnamed = 0;
+      for (const item of items) {
+        if (item.kind === "record") {
+          if (item.record.reference === null) unnamed += 1;
+          await importNested(withDerivedReference(item.record, owner, unnamed), owner);
+        } else if (await exists(model, item.reference)) {
+          await explained(record, "update", () => operations.update(model, item.reference, owner, actor));
+        } else {
+          report.warnings.push(
+            `${nameOf(record.model, parent)}: ${key} goes without ${item.reference}, there is no such ${model.name}`,
+          );
+        }
+      }
+    }
+  }
+
+  /**
+   * A record without a reference is the one that an earlier import of the same file made in its place: a
+   * file that is imported again changes lines instead of adding them a second time, as the original does.
+   */
+  function withDerivedReference(record: PlannedRecord, owner: RecordValues, number: number): PlannedRecord {
+    const { derivedReference } = record.model;
+    if (record.reference !== null || !derivedReference || mode === "create") return record;
+    const links = [...record.links].map(([key, link]) => [
+      key,
+      link.kind === "reference" ? link.reference : (link.record.reference ?? ""),
+    ]);
+    const base = derivedReference.make({ ...(Object.fromEntries(links) as RecordValues), ...owner });
+    return { ...record, reference: derivedReference.numbered ? `${base}_${number}` : base };
+  }
+
+  /** @param existing the record that is written; null for a new one */
+  async function resolveValues(record: PlannedRecord, existing: string | null): Promise<RecordValues> {
     const values: RecordValues = { ...record.values };
     for (const companion of record.companions) await importNested(companion);
     for (const [key, link] of record.links) {
       const field = record.model.fields[key];
       if (field?.kind !== "many2one") continue;
-      const related = tools.models.get(field.relation);
-      const reference =
-        link.kind === "record" ? await importNested(link.record) : await resolveReference(related, link.reference);
+      const reference = await resolveLink(field.relation, link);
       // Records refuses a required link that leads nowhere, and names the key.
-      if (field.required || (await exists(related, reference))) values[key] = reference;
-      else
-        report.warnings.push(
-          `${nameOf(record.model, record.reference)}: ${key} stays empty, there is no ${related.name} ${reference}`,
-        );
+      if (field.required || (await exists(tools.models.get(field.relation), reference))) values[key] = reference;
+      else warnOfGap(record, key, field.relation, reference);
+    }
+    for (const [key, items] of record.lists) {
+      const field = record.model.fields[key];
+      if (field?.kind === "many2many") values[key] = await resolveList(record, key, field.relation, items, existing);
     }
     return values;
+  }
+
+  /** What the list holds already, and what the file adds. */
+  async function resolveList(
+    record: PlannedRecord,
+    key: string,
+    relation: string,
+    items: readonly PlannedLink[],
+    existing: string | null,
+  ): Promise<string[]> {
+    const before = existing === null ? null : await operations.find(record.model, existing, actor);
+    const references = new Set((before?.[key] as string[] | undefined) ?? []);
+    for (const item of items) {
+      const reference = await resolveLink(relation, item);
+      if (await exists(tools.models.get(relation), reference)) references.add(reference);
+      else warnOfGap(record, key, relation, reference);
+    }
+    return [...references];
+  }
+
+  async function resolveLink(relation: string, link: PlannedLink): Promise<string> {
+    return link.kind === "record"
+      ? importNested(link.record)
+      : resolveReference(tools.models.get(relation), link.reference);
+  }
+
+  function warnOfGap(record: PlannedRecord, key: string, relation: string, reference: string): void {
+    const place = nameOf(record.model, record.reference);
+    report.warnings.push(`${place}: ${key} stays empty, there is no ${relation} ${reference}`);
   }
 
   /** A record of this file that another one refers to goes first, wherever it stands. */

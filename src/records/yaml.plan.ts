@@ -22,6 +22,8 @@ export interface PlannedRecord {
   readonly reference: string | null;
   readonly values: RecordValues;
   readonly links: ReadonlyMap<string, PlannedLink>;
+  /** The same for keys that hold lists. */
+  readonly lists: ReadonlyMap<string, readonly PlannedLink[]>;
   /** Records nested under lists that are derived from the code: keys. */
   readonly companions: readonly PlannedRecord[];
   /** Values of a wrong kind. */
@@ -89,24 +91,34 @@ function planRecord(
   const label = `${model.name} ${reference ?? readWord(entries.get("name")) ?? path}`;
   const values: RecordValues = {};
   const links = new Map<string, PlannedLink>();
+  const lists = new Map<string, PlannedLink[]>();
   const codeLines = new Map<string, number>();
   const companions: PlannedRecord[] = [];
   const problems: FieldError[] = [];
 
   for (const [key, node] of entries) {
     const field = findField(model, key);
+    if (key === "access_level") assertAccessLevel(node, `${path}.${key}`);
     if (field?.kind === "many2one") {
       const link = planLink(node, models.get(field.relation), `${path}.${key}`, models, ignored);
       if (link === null) values[key] = null;
       else if ("message" in link) problems.push({ path: key, message: link.message });
       else links.set(key, link);
+    } else if (field?.kind === "one2many" || field?.kind === "many2many") {
+      const items: PlannedLink[] = [];
+      for (const [index, item] of listItems(node).entries()) {
+        const link = planLink(item, models.get(field.relation), `${path}.${key}.${index}`, models, ignored);
+        if (link !== null && "message" in link) problems.push({ path: `${key}.${index}`, message: link.message });
+        else if (link !== null) items.push(link);
+      }
+      if (items.length > 0) lists.set(key, items);
     } else if (field) {
       const value = readValue(node, field);
       if (isProblem(value)) problems.push({ path: key, message: value.message });
       else values[key] = value;
       if (field.kind === "code") codeLines.set(key, node.line);
     } else if (key === "access_level") {
-      assertAccessLevel(node, `${path}.${key}`);
+      // Its value was looked at above; models without the field have no use for it.
     } else if (Object.hasOwn(DERIVED_LISTS, key)) {
       const relation = models.find(DERIVED_LISTS[key] ?? "");
       companions.push(...planCompanions(node, relation, { key, path, label }, models, ignored));
@@ -114,7 +126,13 @@ function planRecord(
       ignored.push(`${label}: ${key}`);
     }
   }
-  return { model, reference, values, links, companions, problems, codeLines, path };
+  return { model, reference, values, links, lists, companions, problems, codeLines, path };
+}
+
+/** One item may stand for a list of one, as in the original. */
+function listItems(node: YamlNode): readonly YamlNode[] {
+  if (node.kind === "list") return node.items;
+  return isUnset(node) ? [] : [node];
 }
 
 /** Names of files come from strangers: `constructor` is no field. */
@@ -189,6 +207,8 @@ function readValue(node: YamlNode, field: Field): FieldValue | Problem {
     return { message: "must be true or false" };
   }
   if (isUnset(node)) return null;
+  // The original writes times without a zone: they are UTC.
+  if (field.kind === "datetime") return node.text.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, "$1T$2Z");
   if (field.kind !== "integer") return node.text;
   return /^[-+]?\d{1,15}$/.test(node.text) ? Number(node.text) : { message: "must be a whole number" };
 }

@@ -1,5 +1,5 @@
 import { FULL_ACCESS, type GROUPS } from "../records/access.ts";
-import { flag, password, selection, text } from "../records/field.ts";
+import { flag, password, selection, text, textOf } from "../records/field.ts";
 import { defineModel, type RecordChange } from "../records/model.ts";
 import type { FieldError } from "../lib/errors.ts";
 
@@ -15,6 +15,7 @@ export const userModel = defineModel({
   labelPlural: "users",
   help: "Somebody who signs in, or whose rights webhook code has.",
   referenceField: "login",
+  openToLinks: true,
   referencePattern: /^[A-Za-z0-9._@+-]+$/,
   fields: {
     login: text({
@@ -23,7 +24,7 @@ export const userModel = defineModel({
       yaml: false,
       pattern: /^[A-Za-z0-9._@+-]+$/,
       message: "must have letters, digits and . _ @ + - only",
-      copy: (value, attempt) => `${String(value)}_copy${attempt > 1 ? String(attempt) : ""}`,
+      copy: (value, attempt) => `${textOf(value)}_copy${attempt > 1 ? textOf(attempt) : ""}`,
     }),
     name: text({ label: "Name", required: true, yaml: false }),
     email: text({ label: "Email", yaml: false, pattern: /^$|^[^@\s]+@[^@\s]+$/, message: "must be an email address" }),

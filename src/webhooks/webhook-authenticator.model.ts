@@ -1,7 +1,7 @@
 import type { FieldError } from "../lib/errors.ts";
 import { findInvalidEntry } from "../lib/ip-rules.ts";
 import { FULL_ACCESS } from "../records/access.ts";
-import { code, text } from "../records/field.ts";
+import { code, text, textOf } from "../records/field.ts";
 import { defineModel, type RecordChange } from "../records/model.ts";
 
 export const webhookAuthenticatorModel = defineModel({
@@ -38,7 +38,7 @@ function checkAddresses({ after }: RecordChange): readonly FieldError[] {
     trusted_proxy_ips: "Invalid trusted proxy entry",
   };
   return Object.entries(wordings).flatMap(([path, wording]) => {
-    const entry = findInvalidEntry(String(after?.[path] ?? ""));
+    const entry = findInvalidEntry(textOf(after?.[path]));
     return entry === null ? [] : [{ path, message: `${wording}: ${entry}` }];
   });
 }

@@ -1,5 +1,5 @@
 import { FULL_ACCESS } from "../records/access.ts";
-import { code, flag, many2one, selection, text } from "../records/field.ts";
+import { code, flag, many2one, selection, text, textOf } from "../records/field.ts";
 import { defineModel } from "../records/model.ts";
 
 const ENDPOINT_PATTERN = /^[A-Za-z0-9](?:[A-Za-z0-9_/-]*[A-Za-z0-9])?$/;
@@ -21,7 +21,7 @@ export const webhookModel = defineModel({
       pattern: ENDPOINT_PATTERN,
       message:
         "Endpoint must start and end with a letter or digit, and may contain underscores, dashes, and slashes in between",
-      copy: (value, attempt) => `${String(value)}-copy${attempt > 1 ? `-${attempt}` : ""}`,
+      copy: (value, attempt) => `${textOf(value)}-copy${attempt > 1 ? `-${attempt}` : ""}`,
     }),
     method: selection({ label: "Method", options: { post: "POST", get: "GET" }, required: true, default: "post" }),
     content_type: selection({

@@ -156,8 +156,8 @@ describe("sessions", () => {
 
   it("gives a changed group at the next request", async () => {
     await api.addUser("manager");
-    expect((await api.request("manager", "GET", "/api/v1/keys")).statusCode).toBe(403);
+    expect((await api.request("manager", "GET", "/api/v1/webhooks")).statusCode).toBe(403);
     await api.request("root", "PATCH", "/api/v1/users/manager", { group: "root" });
-    expect((await api.request("manager", "GET", "/api/v1/keys")).statusCode).toBe(200);
+    expect((await api.request("manager", "GET", "/api/v1/webhooks")).statusCode).toBe(200);
   });
 });

@@ -6,17 +6,13 @@ import type { CallLog, CallQuery, CallView } from "../../src/calls/call.ts";
 import type { ManualCalls } from "../../src/intake/intake.ts";
 import { HooktowerError } from "../../src/lib/errors.ts";
 import { silentLogger, type Logger } from "../../src/lib/logger.ts";
-import { ModelRegistry } from "../../src/records/model.ts";
+import { models } from "../../src/models.ts";
 import { createRecords } from "../../src/records/records.service.ts";
 import { createYamlService } from "../../src/records/yaml.service.ts";
 import { createSecretCipher } from "../../src/records/secret-cipher.ts";
 import { createTowerSettings } from "../../src/settings/tower-settings.service.ts";
-import { keyModel } from "../../src/tower/keys/key.model.ts";
 import { createAccounts } from "../../src/users/accounts.service.ts";
 import { createPasswords } from "../../src/users/passwords.ts";
-import { userModel } from "../../src/users/user.model.ts";
-import { webhookAuthenticatorModel } from "../../src/webhooks/webhook-authenticator.model.ts";
-import { webhookModel } from "../../src/webhooks/webhook.model.ts";
 import { createSqliteDatabases } from "../support/databases.ts";
 
 /** Hashing a password as in production takes a fifth of a second of a core. */
@@ -69,7 +65,6 @@ export async function startApi(
   const db = await createSqliteDatabases().openFreshDatabase();
   const passwords = createPasswords(CHEAP_COST);
   const accounts = createAccounts({ db, clock, passwords, logger });
-  const models = new ModelRegistry([webhookModel, webhookAuthenticatorModel, keyModel, userModel]);
   const cipher = createSecretCipher("a key of the tests");
   const checkCode = async (_program: string, source: string) =>
     source.includes("syntax error") ? "line 1: invalid syntax" : null;

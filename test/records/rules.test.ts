@@ -136,11 +136,11 @@ describeEachDatabase(({ openFreshDatabase }) => {
     await expect(at.update("user", "second", { active: false })).rejects.toMatchObject(last);
   });
 
-  it("only Root changes or reads webhooks, authenticators, keys and users", async () => {
+  it("only Root changes or reads webhooks, authenticators and users", async () => {
     await using at = await open();
     for (const group of ["user", "manager"] as const) {
       const actor = { userId: 2, login: group, group };
-      for (const model of models.all) {
+      for (const model of [models.get("webhook"), models.get("webhook_authenticator"), models.get("user")]) {
         await expect(at.records.list(model, {}, actor), model.name).rejects.toMatchObject({ code: "forbidden" });
         await expect(at.records.create(model, { name: "x" }, actor)).rejects.toMatchObject({ code: "forbidden" });
         await expect(at.records.update(model, "auth", {}, actor)).rejects.toMatchObject({ code: "forbidden" });

@@ -1,6 +1,13 @@
 import { FULL_ACCESS } from "../../records/access.ts";
-import { longText, secret, selection, text } from "../../records/field.ts";
+import { all, any, compare, through } from "../../records/condition.ts";
+import { longText, one2many, secret, selection, text } from "../../records/field.ts";
 import { defineModel } from "../../records/model.ts";
+import { roleFields } from "../fields.ts";
+import { isCreator, isListed, isListedManager } from "../rules.ts";
+
+const isSecret = compare("key_type", "=", "s");
+const isSshKey = compare("key_type", "=", "k");
+const managed = any(isListedManager, all(isSshKey, through("server_ssh_ids", isListedManager)));
 
 export const keyModel = defineModel({
   name: "key",
@@ -19,6 +26,17 @@ export const keyModel = defineModel({
     }),
     note: longText({ label: "Note" }),
     secret_value: secret({ label: "Value", help: "Kept encrypted. It can be replaced, never read." }),
+    value_ids: one2many("key_value", "key_id", { label: "Values on servers", yaml: false }),
+    server_ssh_ids: one2many("server", "ssh_key_id", { label: "Servers that it opens", yaml: false, readonly: true }),
+    ...roleFields("key", "key_id"),
   },
-  access: { root: FULL_ACCESS },
+  access: {
+    manager: {
+      read: any(isListed, isSecret, all(isSshKey, through("server_ssh_ids", isListed))),
+      create: managed,
+      update: managed,
+      delete: all(managed, isCreator),
+    },
+    root: FULL_ACCESS,
+  },
 });

@@ -1,0 +1,44 @@
+import { FULL_ACCESS } from "../../records/access.ts";
+import { all, through } from "../../records/condition.ts";
+import { code, flag, many2one, selection, text, textOf } from "../../records/field.ts";
+import { defineModel } from "../../records/model.ts";
+import { isCreator, isListedManager, isListedUser } from "../rules.ts";
+import { FILE_SOURCES, FILE_TYPES } from "./file-template.model.ts";
+
+const ofManager = through("server_id", isListedManager);
+
+export const fileModel = defineModel({
+  name: "file",
+  table: "files",
+  label: "File",
+  labelPlural: "files",
+  help: "A file on a server.",
+  fields: {
+    name: text({ label: "Name", required: true }),
+    active: flag({ label: "Active", required: true, default: true, yaml: false }),
+    source: selection({ label: "Source", options: FILE_SOURCES, required: true, default: "tower" }),
+    file_type: selection({ label: "Type", options: FILE_TYPES, required: true, default: "text" }),
+    server_dir: text({ label: "Directory on the server" }),
+    template_id: many2one("file_template", { label: "Template" }),
+    keep_when_deleted: flag({ label: "Keep on the server when deleted", required: true, default: false }),
+    code: code({
+      label: "Content",
+      help: "May hold {{ variables }} and #!cxtower.secret.REFERENCE!#.",
+      program: "template",
+    }),
+    server_response: text({
+      label: "Last transfer",
+      help: "ok, or what went wrong.",
+      readonly: true,
+      yaml: false,
+      copy: false,
+    }),
+    server_id: many2one("server", { label: "Server", required: true, onDelete: "cascade", yaml: false }),
+  },
+  derivedReference: { parents: ["server_id"], make: ({ server_id }) => `${textOf(server_id)}_file`, numbered: true },
+  access: {
+    user: { read: through("server_id", isListedUser) },
+    manager: { read: ofManager, create: ofManager, update: ofManager, delete: all(ofManager, isCreator) },
+    root: FULL_ACCESS,
+  },
+});
