@@ -8,6 +8,11 @@ import { createCallLogWriter } from "./calls/call-log.writer.ts";
 import { createRetention } from "./calls/retention.job.ts";
 import { openCore, type Core } from "./core.ts";
 import { createNetworkCalls } from "./guest/network-calls.ts";
+import type { Guest } from "./guest/guest.ts";
+import type { HostCalls } from "./guest/host-calls.ts";
+import { createUnits } from "./guest/records/record-access.ts";
+import { createRecordCalls } from "./guest/records/record-calls.ts";
+import { serverMethods, towerMethods } from "./guest/records/tower-methods.ts";
 import { createAdmissionControl } from "./intake/admission.ts";
 import { createIntakeHandler, INTAKE_PREFIX } from "./intake/http-handler.ts";
 import { createManualCalls } from "./intake/manual-calls.ts";
@@ -85,7 +90,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
   const intake: Intake = {
     routes,
     sandbox,
-    hostCalls: network.hostCalls,
+    guest: createGuest(core, network.hostCalls),
     log,
     admission,
     clock,
@@ -166,6 +171,17 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
         ],
         logger,
       ),
+  };
+}
+
+/** What code may ask of the tower beside the network: records, under the rights of its user. */
+function createGuest({ records, models }: Core, networkCalls: HostCalls): Guest {
+  const methods = { server: serverMethods(models) };
+  const tower = towerMethods(models);
+  return {
+    hostCalls: { ...networkCalls, ...createRecordCalls({ records, models, methods, tower }) },
+    openUnit: createUnits(records),
+    towerMethods: Object.keys(tower),
   };
 }
 

@@ -1,12 +1,12 @@
 /** What programs may ask of the tower while they run: host calls, found by name. */
 
 import { GuestError, type HostCallHandler, type Json } from "../sandbox/sandbox.ts";
-import type { Actor } from "../records/access.ts";
+import type { RecordUnit } from "./records/unit.ts";
 
 /** For whom a program runs. The parent says so, never the program. */
 export interface RunContext {
-  /** The user whose rights the program has; null for an authenticator, which has none. */
-  readonly actor: Actor | null;
+  /** What the program may do to records, and as whom; null where there are none. */
+  readonly unit: RecordUnit | null;
 }
 
 export interface HostCallContext extends RunContext {

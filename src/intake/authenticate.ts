@@ -1,4 +1,4 @@
-import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
+import { openUserRun, type Guest } from "../guest/guest.ts";
 import type { Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, RunOutcome, RunRequest } from "../sandbox/sandbox.ts";
@@ -23,18 +23,22 @@ export function checkAddress({ authenticator }: Route, address: string): Verdict
   return refuse(403, "Address not allowed", { errorMessage: `Address not allowed: ${address}` });
 }
 
-/** The run of the authenticator's code. Nothing acts on the body before. */
+/**
+ * The run of the authenticator's code. Nothing acts on the body before. It may read what the webhook's
+ * user may read, and changes nothing: who calls is not known yet.
+ */
 export function makeAuthenticatorRun(
-  { code }: Authenticator,
+  { authenticator: { code }, runAs }: Route,
   request: { readonly headers: Input; readonly payload: Input; readonly body: Uint8Array },
-  hostCalls: HostCalls,
+  guest: Guest,
 ): RunRequest {
   const { headers, payload, body } = request;
+  const { inputs, onHostCall } = openUserRun(guest, runAs.active ? runAs : null, PUBLIC_USER, { readOnly: true });
   return {
     program: code.program,
     secrets: code.secrets,
-    inputs: { headers, payload, raw_data: { kind: "bytes", bytes: body }, ...PUBLIC_USER },
-    onHostCall: bindHostCalls(hostCalls, { actor: null }),
+    inputs: { headers, payload, raw_data: { kind: "bytes", bytes: body }, ...inputs },
+    onHostCall,
   };
 }
 

@@ -74,13 +74,14 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
   }
 
   async function runCode(route: Route, code: Code, headers: RequestHeaders, payload: Input): Promise<Verdict> {
-    const run = makeCodeRun(route, code, { headers: headersInput(headers), payload }, intake.hostCalls);
-    return judgeCode(route, code, run && (await intake.sandbox.run(run)), intake.limits);
+    const run = makeCodeRun(route, code, { headers: headersInput(headers), payload }, intake.guest);
+    const outcome = run && (await run.settle(await intake.sandbox.run(run.request)));
+    return judgeCode(route, code, outcome, intake.limits);
   }
 
   /** Draft code is compiled and refused as at saving; it may name secrets that the stored code does not. */
   async function prepareDraft(route: Route, source: string): Promise<Code> {
-    const program = intake.sandbox.prepare(makeProgram("webhook", route.reference, source));
+    const program = intake.sandbox.prepare(makeProgram("webhook", route.reference, intake.routes.render(source)));
     const problem = await intake.sandbox.check(program);
     if (problem) throw invalid([{ path: "code", message: describeProblem(problem) }]);
     return withSecrets(program, await secrets.read(program.secretReferences));

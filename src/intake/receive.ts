@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { CallLogWriter } from "../calls/call-log.writer.ts";
 import type { PayloadSource } from "../calls/call.ts";
-import type { HostCalls } from "../guest/host-calls.ts";
+import type { Guest } from "../guest/guest.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { GatedOutcome, Sandbox } from "../sandbox/sandbox.ts";
 import type { Route } from "../webhooks/route.ts";
@@ -20,7 +20,7 @@ import { refuse, type Reply, type Verdict } from "./verdict.ts";
 export interface Intake {
   readonly routes: RouteTable;
   readonly sandbox: Sandbox;
-  readonly hostCalls: HostCalls;
+  readonly guest: Guest;
   readonly log: CallLogWriter;
   readonly admission: AdmissionControl;
   readonly clock: Clock;
@@ -119,22 +119,19 @@ async function decide(
 
 /** Runs the authenticator, and the webhook's code right after it when the call is let in. */
 async function runBoth(
-  { sandbox, hostCalls }: Intake,
+  { sandbox, guest }: Intake,
   route: Route,
   request: ReceivedRequest,
   payload: Payload,
 ): Promise<GatedOutcome> {
   const headers = headersInput(request.headers);
   const { body } = request;
-  const first = makeAuthenticatorRun(
-    route.authenticator,
-    { headers, payload: payload.forAuthenticator, body },
-    hostCalls,
-  );
+  const first = makeAuthenticatorRun(route, { headers, payload: payload.forAuthenticator, body }, guest);
   const mayEnter = findMissingSecrets(route.authenticator).length === 0;
-  const second = mayEnter ? makeCodeRun(route, route.code, { headers, payload: payload.forWebhook }, hostCalls) : null;
-  if (second === null) return { first: await sandbox.run(first), second };
-  return sandbox.runGated(first, GATE, second);
+  const code = mayEnter ? makeCodeRun(route, route.code, { headers, payload: payload.forWebhook }, guest) : null;
+  if (code === null) return { first: await sandbox.run(first), second: null };
+  const outcome = await sandbox.runGated(first, GATE, code.request);
+  return { first: outcome.first, second: outcome.second && (await code.settle(outcome.second)) };
 }
 
 const MAX_ENDPOINT_LENGTH = 512;

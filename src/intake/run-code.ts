@@ -1,10 +1,8 @@
-import { bindHostCalls, type HostCalls } from "../guest/host-calls.ts";
+import { openUserRun, toGuestUser, type Guest } from "../guest/guest.ts";
 import { maskJson, type Masker } from "../guest/mask.ts";
 import { describeFailure } from "../guest/outcome-text.ts";
 import type { Input, Json, RunOutcome, RunRequest } from "../sandbox/sandbox.ts";
-import type { Actor } from "../records/access.ts";
-import type { Code, Route, RunAsUser } from "../webhooks/route.ts";
-import { userInputs } from "./inputs.ts";
+import type { Code, Route } from "../webhooks/route.ts";
 import { createRunMasker } from "./route-masker.ts";
 import { readResponse, ResponseError } from "./response.ts";
 import { asciiJson, messageReply, type Reply, type Verdict } from "./verdict.ts";
@@ -21,21 +19,24 @@ export interface CodeLimits {
   readonly maxMessageBytes: number;
 }
 
+export interface CodeRun {
+  readonly request: RunRequest;
+  /** To be called with the outcome: keeps what the code did to records, or drops it. */
+  readonly settle: (outcome: RunOutcome) => Promise<RunOutcome>;
+}
+
 /** The run of a webhook's code as its user; null when that user may do nothing any more. */
 export function makeCodeRun(
   { runAs }: Route,
   code: Code,
   request: { readonly headers: Input; readonly payload: Input },
-  hostCalls: HostCalls,
-): RunRequest | null {
+  guest: Guest,
+): CodeRun | null {
   if (!runAs.active) return null;
   const { headers, payload } = request;
-  return {
-    program: code.program,
-    secrets: code.secrets,
-    inputs: { headers, payload, ...userInputs(runAs) },
-    onHostCall: bindHostCalls(hostCalls, { actor: toActor(runAs) }),
-  };
+  const { inputs, onHostCall, settle } = openUserRun(guest, runAs, toGuestUser(runAs), { readOnly: false });
+  const { program, secrets } = code;
+  return { request: { program, secrets, inputs: { headers, payload, ...inputs }, onHostCall }, settle };
 }
 
 /**
@@ -52,10 +53,6 @@ export function judgeCode(route: Route, code: Code, outcome: RunOutcome | null, 
     codeLog: outcome.log.map((line) => ({ level: line.level, text: mask(line.text) })),
     sensitive: outcome.comparedWithSecret,
   };
-}
-
-function toActor({ id, login, group }: RunAsUser): Actor {
-  return { userId: id, login, group };
 }
 
 function judge(outcome: RunOutcome & { status: "completed" }, mask: Masker, limits: CodeLimits): Verdict {

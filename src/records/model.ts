@@ -43,6 +43,8 @@ export interface Model {
   readonly order: ReadonlyArray<{ readonly column: string; readonly descending: boolean }>;
   /** How a record that belongs to another is called when no reference is given. */
   readonly derivedReference?: DerivedReference;
+  /** The tower keeps them in memory to answer calls: every change is told to all processes. */
+  readonly configuration?: boolean;
   /** Anybody may point at the records, also who may not read them: logins are no secret. */
   readonly openToLinks?: boolean;
   /** Rules over more than one field or record. Runs inside the transaction; must not wait for more. */

@@ -4,6 +4,7 @@ import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../lib/clock.ts";
 import { invalid, type FieldError } from "../lib/errors.ts";
 import { assertAllowed } from "./access.ts";
+import { createOperationsById, type OperationsById } from "./by-id.ts";
 import { hashPasswords } from "./codec.ts";
 import type { RecordContext } from "./context.ts";
 import type { Model, ModelRegistry, RecordValues } from "./model.ts";
@@ -28,7 +29,7 @@ export interface RecordsDependencies {
 export function createRecords(dependencies: RecordsDependencies): Records {
   const { db } = dependencies;
   const deleteListeners = new Set<(model: Model, id: number) => void>();
-  const reading = createOperations(db.main, dependencies, () => undefined);
+  const { operations: reading, byId } = createOperationsOn(db.main, dependencies, () => undefined);
 
   async function change<T>(
     work: (operations: RecordOperations, trx: Transaction<Tables>) => Promise<T>,
@@ -36,11 +37,36 @@ export function createRecords(dependencies: RecordsDependencies): Records {
   ): Promise<T> {
     const deleted: Array<[Model, number]> = [];
     const result = await db.changeConfiguration((trx) =>
-      work(
-        createOperations(trx, dependencies, (model, id) => deleted.push([model, id]), fromFile),
-        trx,
-      ),
+      work(createOperationsOn(trx, dependencies, (model, id) => deleted.push([model, id]), fromFile).operations, trx),
     );
+    for (const [model, id] of deleted) for (const listener of deleteListeners) listener(model, id);
+    return result;
+  }
+
+  /** Undone by an error that nobody else throws. */
+  async function inVain<T>(work: (operations: OperationsById) => Promise<T>): Promise<T> {
+    const taken = new Error("taken back");
+    let answer: { readonly value: T } | undefined;
+    try {
+      await db.main.transaction().execute(async (trx) => {
+        answer = { value: await work(createOperationsOn(trx, dependencies, () => undefined).byId) };
+        throw taken;
+      });
+    } catch (thrown) {
+      if (thrown !== taken) throw thrown;
+    }
+    if (!answer) throw new Error("a transaction that is taken back has an answer");
+    return answer.value;
+  }
+
+  async function keepById<T>(work: (operations: OperationsById) => Promise<T>, changed: readonly Model[]): Promise<T> {
+    const deleted: Array<[Model, number]> = [];
+    const run = (trx: Transaction<Tables>) =>
+      work(createOperationsOn(trx, dependencies, (model, id) => deleted.push([model, id])).byId);
+    // Others hear of a change only when it is of what they keep in memory: a status that code writes is not.
+    const result = changed.some((model) => model.configuration)
+      ? await db.changeConfiguration(run)
+      : await db.main.transaction().execute(run);
     for (const [model, id] of deleted) for (const listener of deleteListeners) listener(model, id);
     return result;
   }
@@ -86,18 +112,22 @@ export function createRecords(dependencies: RecordsDependencies): Records {
       return change((operations) => operations.copy(model, reference, prepared, actor));
     },
     checkCode,
+    prepare,
     transaction: change,
+    byId,
+    transactionById: (work, { keep, models: changed }) => (keep ? keepById(work, changed) : inVain(work)),
+    reserveIds: (model, count) => createRecordStore(db.main).reserveIds(model, count, db.dialect),
     onDelete: (listener) => void deleteListeners.add(listener),
   };
 }
 
 /** The operations over one connection or transaction. */
-function createOperations(
+function createOperationsOn(
   connection: Kysely<Tables>,
   { models, cipher, clock, db }: RecordsDependencies,
   onDelete: (model: Model, id: number) => void,
   fromFile = false,
-): RecordOperations {
+): { readonly operations: RecordOperations; readonly byId: OperationsById } {
   const context: RecordContext = {
     store: createRecordStore(connection),
     models,
@@ -108,5 +138,6 @@ function createOperations(
   };
   const reader = createReader(context);
   const { list, find, get } = reader;
-  return { list, find, get, ...createWriter(context, reader, onDelete) };
+  const operations = { list, find, get, ...createWriter(context, reader, onDelete) };
+  return { operations, byId: createOperationsById(context, operations) };
 }

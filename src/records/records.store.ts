@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
-import type { ColumnValue } from "../db/database.ts";
+import type { ColumnValue, Database } from "../db/database.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Condition } from "./condition.ts";
 import { compileCondition, type CompilerOptions } from "./condition.store.ts";
@@ -121,6 +121,29 @@ export function createRecordStore(db: Kysely<Tables>) {
     return Number(inserted["id"]);
   }
 
+  /** Ids that the table will not give to any other row: they count as given, whatever becomes of them. */
+  async function reserveIds(model: Model, howMany: number, dialect: Database["dialect"]): Promise<number[]> {
+    if (dialect === "postgres") {
+      const next = sql`nextval(pg_get_serial_sequence(${model.table}, 'id'))`;
+      const { rows } = await sql<{ id: number }>`select ${next} as id from generate_series(1, ${howMany}::int)`.execute(
+        db,
+      );
+      return rows.map(({ id }) => id);
+    }
+    const bump = sql<{
+      seq: number;
+    }>`update sqlite_sequence set seq = seq + ${howMany} where name = ${model.table} returning seq`;
+    let [bumped] = (await bump.execute(db)).rows;
+    if (!bumped) {
+      // No row was ever inserted.
+      await sql`insert into sqlite_sequence (name, seq) values (${model.table}, 0)`.execute(db);
+      [bumped] = (await bump.execute(db)).rows;
+    }
+    if (!bumped) throw new Error(`the ids of ${model.table} are not counted`);
+    const first = bumped.seq - howMany + 1;
+    return Array.from({ length: howMany }, (_, index) => first + index);
+  }
+
   async function update(model: Model, id: number, row: Row): Promise<void> {
     await any.updateTable(model.table).set(row).where("id", "=", id).execute();
   }
@@ -139,6 +162,7 @@ export function createRecordStore(db: Kysely<Tables>) {
     findLinked,
     replaceLinked,
     insert,
+    reserveIds,
     update,
     remove,
   };

@@ -24,12 +24,12 @@ export function createWriter(
 ) {
   const { models, store, clock } = context;
 
-  async function create(model: Model, given: RecordValues, actor: Actor): Promise<RecordView> {
+  async function create(model: Model, given: RecordValues, actor: Actor, reserved?: number): Promise<RecordView> {
     assertAllowed(actor, model, "create");
     assertSeesFields(model, given, actor);
     const { values, errors } = validateValues(model, given, "create");
     if (errors.length > 0) throw invalid(errors);
-    const id = await insert(model, await complete(model, values, actor), actor, 0);
+    const id = await insert(model, await complete(model, values, actor), actor, 0, reserved);
     const row = await store.findById(model, id);
     if (!row) throw new Error("a record is there after it was inserted");
     return reader.view(model, row, actor);
@@ -48,12 +48,24 @@ export function createWriter(
   }
 
   /** @returns the id; the actor's right is asked of the record as it is then, lists included */
-  async function insert(model: Model, values: RecordValues, actor: Actor, depth: number): Promise<number> {
+  async function insert(
+    model: Model,
+    values: RecordValues,
+    actor: Actor,
+    depth: number,
+    reserved?: number,
+  ): Promise<number> {
     await check(model, null, values, actor);
     const { row, linked } = assertEncoded(await encodeValues(model, values, actor, context));
     const now = clock.now();
     const id = await write(model, () =>
-      store.insert(model, { ...row, create_date: now, write_date: now, create_uid: actor.userId || null }),
+      store.insert(model, {
+        ...(reserved !== undefined && { id: reserved }),
+        ...row,
+        create_date: now,
+        write_date: now,
+        create_uid: actor.userId || null,
+      }),
     );
     await writeLists(model, id, textOf(values[model.referenceField] ?? id), values, linked, actor, depth);
     await reader.assertMatches(model, id, "create", actor);

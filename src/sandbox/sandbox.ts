@@ -65,7 +65,25 @@ export type Input =
   /** A read-only record: `user.login`. */
   | { readonly kind: "record"; readonly model: string; readonly fields: { readonly [key: string]: Json } }
   /** A function of JSON values by position; each call is the host call `call` with their list. */
-  | { readonly kind: "hostFunction"; readonly call: string };
+  | { readonly kind: "hostFunction"; readonly call: string }
+  /** `env`: the way to record sets of every model that the host describes. */
+  | { readonly kind: "environment"; readonly user: GuestUser }
+  /** Records of one model; none: the model itself, to search in. */
+  | { readonly kind: "recordSet"; readonly user: GuestUser; readonly model: string; readonly ids: readonly number[] }
+  /** An object whose methods are the host call `<call>.call`. */
+  | {
+      readonly kind: "hostObject";
+      readonly user: GuestUser;
+      readonly call: string;
+      readonly methods: readonly string[];
+    };
+
+/** Whose rights a run has, as its code sees them. What it may do, the host decides at each call. */
+export interface GuestUser {
+  readonly id: number;
+  readonly model: string;
+  readonly fields: { readonly [key: string]: Json };
+}
 
 export interface Limits {
   /** Time in the interpreter without giving it up, in milliseconds. */

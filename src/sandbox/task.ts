@@ -8,6 +8,7 @@ import { encodeFrame } from "./frames.ts";
 import { ProtocolError, TO_RUNNER, parseOutcome } from "./protocol.ts";
 import {
   GuestError,
+  type GuestUser,
   type Input,
   type Json,
   type Limits,
@@ -288,5 +289,15 @@ function describeInput(input: Input, blobs: BlobBuilder): Json[] {
       return ["record", input.model, input.fields];
     case "hostFunction":
       return ["hostFunction", input.call];
+    case "environment":
+      return ["environment", ...describeUser(input.user)];
+    case "recordSet":
+      return ["recordSet", ...describeUser(input.user), input.model, [...input.ids]];
+    case "hostObject":
+      return ["hostObject", ...describeUser(input.user), input.call, [...input.methods]];
   }
+}
+
+function describeUser({ id, model, fields }: GuestUser): [number, string, { [key: string]: Json }] {
+  return [id, model, fields];
 }

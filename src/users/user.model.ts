@@ -39,6 +39,7 @@ export const userModel = defineModel({
     }),
   },
   unique: [{ fields: ["login"], message: "There is already a user with this login" }],
+  configuration: true,
   access: { root: FULL_ACCESS },
   check: keepARootUser,
 });

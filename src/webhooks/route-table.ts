@@ -1,8 +1,10 @@
 import type { Database } from "../db/database.ts";
-import { makeProgram } from "../guest/programs.ts";
+import { makeProgram, type ProgramKind } from "../guest/programs.ts";
 import { parseIpRules } from "../lib/ip-rules.ts";
 import type { PreparedProgram, Sandbox } from "../sandbox/sandbox.ts";
 import type { Secrets } from "../tower/keys/secrets.service.ts";
+import { replaceReferences, type VariableValue } from "../tower/variables/literal-references.ts";
+import { readGlobalValues } from "../tower/variables/variables.store.ts";
 import type { Code, Route } from "./route.ts";
 import { readRouteRows, type RouteRow } from "./routes.store.ts";
 
@@ -12,6 +14,8 @@ export interface RouteTable {
   find(method: string, endpoint: string): Route | undefined;
   findByReference(reference: string): Route | undefined;
   findById(webhookId: number): Route | undefined;
+  /** Source with the global values of the variables it names, as the stored code has them. */
+  render(source: string): string;
   reload(): Promise<void>;
 }
 
@@ -25,11 +29,19 @@ export async function createRouteTable({ db, secrets, sandbox }: RouteTableDepen
   let byPath: ReadonlyMap<string, Route> = new Map();
   let byReference: ReadonlyMap<string, Route> = new Map();
   let byId: ReadonlyMap<number, Route> = new Map();
+  let globalValues: ReadonlyMap<string, VariableValue> = new Map();
   let lastReload: Promise<void> = Promise.resolve();
 
   async function read(): Promise<void> {
     const rows = await readRouteRows(db.main);
-    const prepared = rows.map((row) => ({ row, ...preparePrograms(row, sandbox) }));
+    const variables = await readGlobalValues(db.main);
+    const prepare = (kind: ProgramKind, name: string, source: string | null) =>
+      sandbox.prepare(makeProgram(kind, name, replaceReferences(source ?? "", variables)));
+    const prepared = rows.map((row) => ({
+      row,
+      code: prepare("webhook", row.reference, row.code),
+      authenticatorCode: prepare("authenticator", row.authenticatorReference, row.authenticatorCode),
+    }));
     const named = prepared.flatMap(({ code, authenticatorCode }) => [
       ...code.secretReferences,
       ...authenticatorCode.secretReferences,
@@ -41,6 +53,7 @@ export async function createRouteTable({ db, secrets, sandbox }: RouteTableDepen
     byPath = new Map(routes.map((route) => [pathKey(route.method, route.endpoint), route]));
     byReference = new Map(routes.map((route) => [route.reference, route]));
     byId = new Map(routes.map((route) => [route.webhookId, route]));
+    globalValues = variables;
   }
 
   /** One after the other: a slow read must not overwrite a newer one. */
@@ -54,6 +67,7 @@ export async function createRouteTable({ db, secrets, sandbox }: RouteTableDepen
     find: (method, endpoint) => byPath.get(pathKey(method, endpoint)),
     findByReference: (reference) => byReference.get(reference),
     findById: (webhookId) => byId.get(webhookId),
+    render: (source) => replaceReferences(source, globalValues),
     reload,
   };
 }
@@ -62,15 +76,6 @@ export async function createRouteTable({ db, secrets, sandbox }: RouteTableDepen
 export function withSecrets(program: PreparedProgram, values: ReadonlyMap<string, string | null>): Code {
   const secrets = new Map(program.secretReferences.map((reference) => [reference, values.get(reference) ?? null]));
   return { program, secrets };
-}
-
-function preparePrograms(row: RouteRow, sandbox: Pick<Sandbox, "prepare">) {
-  return {
-    code: sandbox.prepare(makeProgram("webhook", row.reference, row.code ?? "")),
-    authenticatorCode: sandbox.prepare(
-      makeProgram("authenticator", row.authenticatorReference, row.authenticatorCode ?? ""),
-    ),
-  };
 }
 
 function makeRoute(row: RouteRow, code: Code, authenticatorCode: Code): Route {

@@ -28,6 +28,7 @@ export const webhookAuthenticatorModel = defineModel({
       search: false,
     }),
   },
+  configuration: true,
   access: { root: FULL_ACCESS },
   check: checkAddresses,
 });

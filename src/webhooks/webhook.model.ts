@@ -44,5 +44,6 @@ export const webhookModel = defineModel({
     }),
   },
   unique: [{ fields: ["endpoint", "method"], message: "Endpoint and method must be unique!" }],
+  configuration: true,
   access: { root: FULL_ACCESS },
 });

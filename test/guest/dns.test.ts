@@ -64,7 +64,7 @@ const server = await startDnsServer({
 const { sandbox, read, run } = await openSandbox();
 afterAll(() => Promise.all([sandbox.close(0), server[Symbol.asyncDispose]()]));
 
-const onHostCall = bindHostCalls(createDnsCalls({ servers: [server.address] }), { actor: null });
+const onHostCall = bindHostCalls(createDnsCalls({ servers: [server.address] }), { unit: null });
 const evaluate = (expression: string) => read(`result['message'] = ${expression}`, { onHostCall });
 
 /** Runs a statement that must raise, and gives class and text. */
@@ -210,7 +210,7 @@ describe("dns.reversename", () => {
 
 describe("the host", () => {
   const call = createDnsCalls({ servers: [server.address] })["dns.resolve"];
-  const context = { actor: null, signal: new AbortController().signal };
+  const context = { unit: null, signal: new AbortController().signal };
 
   it.each([
     ["no list", null],

@@ -25,7 +25,7 @@ const HELPERS = [
 
 const { sandbox, read } = await openSandbox();
 const network = createNetworkCalls({ egress: { allowPrivate: true, allow: [] }, maxResponseBytes: 1024 * 1024 });
-const onHostCall = bindHostCalls(network.hostCalls, { actor: null });
+const onHostCall = bindHostCalls(network.hostCalls, { unit: null });
 const server = await startRecordingServer();
 afterAll(async () => {
   await sandbox.close(0);

@@ -59,7 +59,7 @@ export function openNetwork(options: Partial<NetworkOptions> = {}): TestNetwork 
     maxResponseBytes: 1024 * 1024,
     ...options,
   });
-  const onHostCall = bindHostCalls(network.hostCalls, { actor: null });
+  const onHostCall = bindHostCalls(network.hostCalls, { unit: null });
   return {
     onHostCall,
     async send(args, signal = new AbortController().signal) {

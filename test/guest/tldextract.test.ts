@@ -6,7 +6,7 @@ import { openSandbox } from "../sandbox/support.ts";
 const { sandbox, read, run } = await openSandbox();
 afterAll(() => sandbox.close(0));
 
-const onHostCall = bindHostCalls(createDomainCalls(), { actor: null });
+const onHostCall = bindHostCalls(createDomainCalls(), { unit: null });
 const evaluate = (expression: string) => read(`result['message'] = ${expression}`, { onHostCall });
 
 describe("tldextract.extract", () => {
@@ -105,7 +105,7 @@ describe("tldextract.extract", () => {
 
 describe("the host", () => {
   const call = createDomainCalls()["domains.extract"];
-  const context = { actor: null, signal: new AbortController().signal };
+  const context = { unit: null, signal: new AbortController().signal };
 
   it.each([null, [], ["a.com"], [1, false], ["a.com", 1]])("refuses %j", async (args) => {
     await expect(async () => call?.(args, context)).rejects.toMatchObject({ name: "GuestError" });

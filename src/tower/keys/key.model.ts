@@ -30,6 +30,7 @@ export const keyModel = defineModel({
     server_ssh_ids: one2many("server", "ssh_key_id", { label: "Servers that it opens", yaml: false, readonly: true }),
     ...roleFields("key", "key_id"),
   },
+  configuration: true,
   access: {
     manager: {
       read: any(isListed, isSecret, all(isSshKey, through("server_ssh_ids", isListed))),

@@ -58,6 +58,7 @@ export const variableValueModel = defineModel({
     plan_line_action_id: many2one("plan_line_action", { label: "Plan line action", onDelete: "cascade", yaml: false }),
   },
   derivedReference: { parents: ["variable_id", ...Object.keys(OWNERS)], make: makeReference, numbered: false },
+  configuration: true,
   access: {
     user: {
       read: all(

@@ -35,6 +35,7 @@ export const variableModel = defineModel({
     value_ids: one2many("variable_value", "variable_id", { label: "Values", yaml: false }),
   },
   unique: [{ fields: ["name"], message: "There is already a variable with this name" }],
+  configuration: true,
   access: {
     user: { read: upTo("user") },
     manager: { read: upTo("manager"), create: ownUpToManager, update: ownUpToManager },

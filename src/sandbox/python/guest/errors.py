@@ -6,11 +6,29 @@ class UserError(Exception):
     """An error whose text is meant for people."""
 
 
+class AccessError(UserError):
+    """The user may not do this."""
+
+
+class MissingError(UserError):
+    """The record is not there any more."""
+
+
+class ValidationError(UserError):
+    """The values are not what the records can be."""
+
+
 class HostError(Exception):
     """The host could not do what the program asked for."""
 
 
-BY_NAME = {"UserError": UserError, "HostError": HostError}
+BY_NAME = {
+    "UserError": UserError,
+    "AccessError": AccessError,
+    "MissingError": MissingError,
+    "ValidationError": ValidationError,
+    "HostError": HostError,
+}
 
 
 def make_error(type_name, message):

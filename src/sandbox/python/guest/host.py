@@ -23,7 +23,7 @@ RUN_NAME = "<run>"
 class Run:
     """`secrets`: the values the program names. `log_room`: bytes of log that are left."""
 
-    __slots__ = ("id", "secrets", "compared", "log", "log_room", "waits", "over")
+    __slots__ = ("id", "secrets", "compared", "log", "log_room", "waits", "over", "environment")
 
     def __init__(self, run_id, secrets, log_room):
         self.id = run_id
@@ -33,6 +33,8 @@ class Run:
         self.log_room = log_room
         self.waits = False
         self.over = False
+        # Made when an input needs one.
+        self.environment = None
 
 
 class Cancelled(BaseException):

@@ -168,7 +168,7 @@ def _run_code(program, head, blob, run):
         # What the code does not name, it cannot see: parsing a payload for an authenticator that
         # checks a signature would be a third of its time.
         if name in program.names:
-            namespace[name] = decode_input(spec, blob)
+            namespace[name] = decode_input(spec, blob, run)
     namespace["result"] = program.make_default_result()
     try:
         exec(program.code, namespace)

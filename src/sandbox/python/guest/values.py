@@ -4,6 +4,7 @@ import functools
 import json
 
 from host import call_host
+from records_env import Environment, HostObject, browse
 
 
 class Headers(dict):
@@ -103,11 +104,12 @@ def make_host_function(call):
 
 # Kinds of inputs through which a program may wait: such programs run on a stack that can be
 # suspended, which costs some microseconds more.
-WAITING_KINDS = frozenset({"hostFunction"})
+WAITING_KINDS = frozenset({"hostFunction", "environment", "recordSet", "hostObject"})
 
 
-def decode_input(spec, blob):
-    """`spec` is a list: the kind, then what that kind needs. Bytes are slices of the blob."""
+def decode_input(spec, blob, run):
+    """`spec` is a list: the kind, then what that kind needs. Bytes are slices of the blob. All record
+    sets of one run have one environment: what one has read, the others know."""
     match spec:
         case ["json", value]:
             return value
@@ -122,4 +124,16 @@ def decode_input(spec, blob):
             return Record(model, fields)
         case ["hostFunction", call]:
             return make_host_function(call)
+        case ["environment", uid, model, fields]:
+            return _environment(run, uid, model, fields)
+        case ["recordSet", uid, model, fields, name, ids]:
+            return browse(_environment(run, uid, model, fields), name, ids)
+        case ["hostObject", uid, model, fields, call, methods]:
+            return HostObject(_environment(run, uid, model, fields), call, methods)
     raise ValueError(f"unknown kind of input {spec[0]!r}")
+
+
+def _environment(run, uid, model, fields):
+    if run.environment is None:
+        run.environment = Environment(uid, Record(model, fields))
+    return run.environment
