@@ -109,6 +109,13 @@ describe("records in snippets", () => {
     expect((await tower.must<{ items: unknown[] }>("GET", "/tags?reference=twice")).items).toHaveLength(1);
   });
 
+  it("are changed a bounded number of times by one run", async () => {
+    const many = "env['cx.tower.tag'].create([{'name': 't%d' % n} for n in range(1001)])";
+    expect((await run(many)).message).toBe(
+      "Webhook code execution error: One run can make, change or delete 1000 records",
+    );
+  });
+
   describe("of a plain user", () => {
     // Every method of the record API, on a record that the user is not listed on.
     const hidden = "env['cx.tower.server'].browse(HIDDEN)";

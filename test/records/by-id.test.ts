@@ -24,9 +24,15 @@ describeEachDatabase(({ openFreshDatabase }) => {
     const [id = 0] = await unit.change({
       model: tag,
       makes: 1,
+      touches: 1,
       apply: (operations, [reserved = 0]) => operations.create(tag, { name: "mine" }, ROOT, reserved),
     });
-    await unit.change({ model: tag, makes: 0, apply: (operations) => operations.update(tag, id, { color: 7 }, ROOT) });
+    await unit.change({
+      model: tag,
+      makes: 0,
+      touches: 1,
+      apply: (operations) => operations.update(tag, id, { color: 7 }, ROOT),
+    });
     // Somebody else takes the next id meanwhile.
     await at.create("tag", { name: "other" });
     const find = compare("color", "=", 7);
@@ -43,6 +49,7 @@ describeEachDatabase(({ openFreshDatabase }) => {
       unit.change({
         model: tag,
         makes: 1,
+        touches: 1,
         apply: (operations, [id = 0]) => operations.create(tag, { name: reference, reference }, ROOT, id),
       });
     await make("one");

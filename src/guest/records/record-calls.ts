@@ -136,6 +136,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
       const ids = await unit.change({
         model,
         makes: values.length,
+        touches: values.length,
         async apply(operations, reserved) {
           for (const [index, one] of values.entries())
             await operations.create(model, one, unit.actor, reserved[index] ?? 0);
@@ -156,6 +157,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
       await unit.change({
         model,
         makes: 0,
+        touches: ids.length,
         async apply(operations) {
           for (const [index, id] of ids.entries()) await operations.update(model, id, values[index] ?? {}, unit.actor);
         },
@@ -169,6 +171,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
       await unit.change({
         model,
         makes: 0,
+        touches: ids.length,
         async apply(operations) {
           for (const id of ids) await operations.delete(model, id, unit.actor);
         },

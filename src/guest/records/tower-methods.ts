@@ -116,6 +116,7 @@ async function writeValue(
     await unit.change({
       model,
       makes: 0,
+      touches: 1,
       apply: (operations) => operations.update(model, known, { value_char: text }, unit.actor),
     });
     return "updated";
@@ -123,6 +124,7 @@ async function writeValue(
   await unit.change({
     model,
     makes: 1,
+    touches: 1,
     async apply(operations, [id = 0]) {
       const references = {
         variable_id: (await operations.findReferences(models.get("variable"), [variableId])).get(variableId) ?? "",

@@ -8,6 +8,8 @@ export interface Change {
   readonly model: Model;
   /** How many records of the model it makes. */
   readonly makes: number;
+  /** How many records it makes, changes or deletes. */
+  readonly touches: number;
   /** @param ids of the records that it makes: the same each time */
   readonly apply: (operations: OperationsById, ids: readonly number[]) => Promise<void>;
 }
@@ -45,11 +47,15 @@ export interface RecordUnit {
   keep(): Promise<void>;
 }
 
-/** Making n changes again for each of n costs n²: this many take some seconds together. */
+/** Making n changes again for each of n costs n². */
 const MAX_CHANGES = 200;
+/** While they are made again, nobody else writes to SQLite: this many take some tenths of a second. */
+const MAX_TOUCHED = 1000;
 
 export function createRecordUnit(database: UnitDatabase, actor: Actor, readOnly: boolean): RecordUnit {
   const changes: Array<{ readonly change: Change; readonly ids: readonly number[] }> = [];
+
+  let touched = 0;
 
   async function replay(operations: OperationsById): Promise<void> {
     for (const { change, ids } of changes) await change.apply(operations, ids);
@@ -66,6 +72,8 @@ export function createRecordUnit(database: UnitDatabase, actor: Actor, readOnly:
       });
     },
     async change(change) {
+      if (touched + change.touches > MAX_TOUCHED)
+        throw new TooManyChanges(`One run can make, change or delete ${MAX_TOUCHED} records`);
       if (changes.length >= MAX_CHANGES)
         throw new TooManyChanges(
           `One run can change records ${MAX_CHANGES} times: write several records with one call`,
@@ -76,6 +84,7 @@ export function createRecordUnit(database: UnitDatabase, actor: Actor, readOnly:
         await change.apply(operations, ids);
       });
       changes.push({ change, ids });
+      touched += change.touches;
       return ids;
     },
     async keep() {

@@ -28,7 +28,12 @@ export const variableModel = defineModel({
       label: "Modifier",
       help: "Python that changes a value when it is used: sees value and re, sets result.",
     }),
-    validation_pattern: text({ label: "Pattern", help: "A regular expression that values must begin with." }),
+    // Root only: it runs in the server's own process, where a pattern can be made to take for ever.
+    validation_pattern: text({
+      label: "Pattern",
+      help: "A regular expression that values must begin with.",
+      group: "root",
+    }),
     validation_message: text({ label: "Message", help: "Shown for values that do not fit the pattern." }),
     note: longText({ label: "Note" }),
     tag_ids: tagsField("variable", "variable_id"),
