@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import { createBackoff } from "../lib/backoff.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Database } from "./database.ts";
 import type { Tables } from "./schema.ts";
@@ -32,6 +33,8 @@ export async function createConfiguration(options: ConfigurationOptions): Promis
   // result of a later one; a round that has not begun will see the newest change too.
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | null = null;
+  // A listener that failed, as when the database was away, knows too little until it has run again.
+  const retry = createBackoff();
 
   function tellListeners(): Promise<void> {
     next ??= running.then(() => {
@@ -43,10 +46,12 @@ export async function createConfiguration(options: ConfigurationOptions): Promis
   }
 
   async function runListeners(): Promise<void> {
-    for (const outcome of await Promise.allSettled([...listeners].map((listener) => listener()))) {
-      if (outcome.status === "fulfilled") continue;
-      logger.error({ err: outcome.reason as unknown }, "A listener of configuration changes failed");
-    }
+    const outcomes = await Promise.allSettled([...listeners].map((listener) => listener()));
+    const failures = outcomes.filter((outcome) => outcome.status === "rejected");
+    for (const { reason } of failures)
+      logger.error({ err: reason as unknown }, "A listener of configuration changes failed; it is called again");
+    if (failures.length === 0) retry.reset();
+    else retry.later(() => void tellListeners());
   }
 
   /** Resolves when the listeners have run that came after this version. */
@@ -88,6 +93,7 @@ export async function createConfiguration(options: ConfigurationOptions): Promis
     listeners.clear();
     await watch.stop();
     await (next ?? running);
+    retry.cancel();
   }
 
   return { changeConfiguration, onConfigurationChange, stop };

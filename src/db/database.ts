@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import type { Owner } from "./owner.ts";
 import type { Tables } from "./schema.ts";
 
 /** What a column of a batch may hold, on both databases. */
@@ -37,11 +38,15 @@ export interface Database {
    * Calls `listener` after configuration changed, here or in another process.
    * `changeConfiguration` resolves only after the listeners of this process have finished, so a listener
    * must not change configuration itself: it would wait for itself. One round of listeners runs at a time;
-   * changes that come while one runs share the next. May be called without need, never too seldom.
+   * changes that come while one runs share the next. May be called without need, never too seldom: when a
+   * listener fails, all are called again, after a quarter of a second at first, then more and more seldom.
    *
    * @returns a function that stops it
    */
   onConfigurationChange(listener: () => Promise<void>): () => void;
+
+  /** This process as the holder of leases; ends with `close`. The same each time. */
+  getOwner(): Owner;
 
   /** True while queries work: a round trip within `timeoutMs`. */
   ping(timeoutMs: number): Promise<boolean>;

@@ -1,10 +1,25 @@
 import type { Generated } from "kysely";
 import type {
   CommandLogsTable,
+  CommandsTable,
+  CommandServersTable,
+  FilesTable,
+  FileTemplatesTable,
   KeyValuesTable,
   ModelTable,
+  OsTable,
+  PlanLineActionsTable,
+  PlanLinesTable,
   PlanLogsTable,
+  PlansTable,
+  PlanServersTable,
+  ScheduledTasksTable,
+  ServerLogsTable,
+  ServerScheduledTasksTable,
   ServersTable,
+  ServerShortcutsTable,
+  ServerTemplatesTable,
+  ShortcutsTable,
   VariablesTable,
   VariableValuesTable,
 } from "./tower-schema.ts";
@@ -39,6 +54,8 @@ export interface KeysTable extends RecordColumns {
   note: string | null;
   /** Encrypted; see records/secret-cipher.ts. Null: no value yet. */
   secret_value: string | null;
+  /** Encrypted: what an SSH key is itself encrypted with. */
+  passphrase: string | null;
 }
 
 export interface WebhookAuthenticatorsTable extends RecordColumns {
@@ -63,6 +80,8 @@ export interface WebhooksTable extends RecordColumns {
 export interface SettingsTable {
   id: number;
   webhook_log_duration: number;
+  /** Seconds. */
+  command_timeout: Generated<number>;
   write_date: number;
 }
 
@@ -116,6 +135,28 @@ export interface WebhookLogsTable {
   test: number;
 }
 
+/** A job that waits (no owner), is taken (owner and lease_end), or was given up (failed_date). */
+export interface JobsTable {
+  id: Generated<number>;
+  kind: string;
+  /** JSON object. */
+  payload: string;
+  /** Unique within its kind among jobs that were not given up. */
+  key: string | null;
+  create_date: number;
+  /** Not to be begun before. */
+  run_date: number;
+  /** How often it was begun. */
+  attempts: number;
+  /** Id of the process that has it, see owner.ts. */
+  owner: string | null;
+  /** When others may take it from its owner. */
+  lease_end: number | null;
+  /** Of the last attempt. */
+  error: string | null;
+  failed_date: number | null;
+}
+
 /** One row, counted up in every transaction that changes configuration. */
 export interface ConfigurationVersionTable {
   id: number;
@@ -128,27 +169,32 @@ export interface Tables {
   webhook_authenticators: WebhookAuthenticatorsTable;
   webhooks: WebhooksTable;
   tags: ModelTable;
-  os: ModelTable;
+  os: OsTable;
   key_values: KeyValuesTable;
   variables: VariablesTable;
   variable_options: ModelTable;
   variable_values: VariableValuesTable;
   servers: ServersTable;
-  server_templates: ModelTable;
-  server_logs: ModelTable;
-  shortcuts: ModelTable;
-  scheduled_tasks: ModelTable;
-  commands: ModelTable;
+  server_templates: ServerTemplatesTable;
+  server_logs: ServerLogsTable;
+  shortcuts: ShortcutsTable;
+  server_shortcuts: ServerShortcutsTable;
+  scheduled_tasks: ScheduledTasksTable;
+  server_scheduled_tasks: ServerScheduledTasksTable;
+  commands: CommandsTable;
+  command_servers: CommandServersTable;
   command_logs: CommandLogsTable;
-  file_templates: ModelTable;
-  files: ModelTable;
-  plans: ModelTable;
-  plan_lines: ModelTable;
-  plan_line_actions: ModelTable;
+  file_templates: FileTemplatesTable;
+  files: FilesTable;
+  plans: PlansTable;
+  plan_servers: PlanServersTable;
+  plan_lines: PlanLinesTable;
+  plan_line_actions: PlanLineActionsTable;
   plan_logs: PlanLogsTable;
   settings: SettingsTable;
   sessions: SessionsTable;
   api_tokens: ApiTokensTable;
   webhook_logs: WebhookLogsTable;
+  jobs: JobsTable;
   configuration_version: ConfigurationVersionTable;
 }

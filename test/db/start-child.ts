@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { TestLocation } from "../support/databases.ts";
 
-/** A process that runs a mode of `child.ts`. */
+/** A process that runs a mode of a `child.ts`. */
 export interface Child {
   readonly lines: string[];
   /** Resolves with the first line that begins like this; throws when the process ends without it. */
@@ -15,9 +15,13 @@ export interface Child {
   readonly ended: Promise<{ code: number | null; errors: string }>;
 }
 
-export function startChild(mode: string, { url, dataDir }: Pick<TestLocation, "url" | "dataDir">): Child {
-  const file = fileURLToPath(new URL("./child.ts", import.meta.url));
-  const child = spawn(process.execPath, [file, mode, JSON.stringify({ url, dataDir })], {
+/** @param script the `child.ts`; that of this folder if absent */
+export function startChild(
+  mode: string,
+  { url, dataDir }: Pick<TestLocation, "url" | "dataDir">,
+  script = new URL("./child.ts", import.meta.url),
+): Child {
+  const child = spawn(process.execPath, [fileURLToPath(script), mode, JSON.stringify({ url, dataDir })], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];

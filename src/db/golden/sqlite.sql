@@ -23,6 +23,7 @@ CREATE TABLE "command_logs" (
   "condition" text,
   "variable_values" text,
   "is_running" integer not null check ("is_running" in (0, 1)),
+  "is_exclusive" integer not null check ("is_exclusive" in (0, 1)),
   "is_skipped" integer not null check ("is_skipped" in (0, 1)),
   "command_response" text,
   "command_error" text,
@@ -36,10 +37,15 @@ CREATE TABLE "command_logs" (
   "server_id" integer not null references "servers" ("id") on delete cascade,
   "command_id" integer not null references "commands" ("id") on delete restrict,
   "plan_log_id" integer references "plan_logs" ("id") on delete cascade,
-  "user_id" integer references "users" ("id") on delete set null
+  "user_id" integer references "users" ("id") on delete set null,
+  "plan_line_id" integer references "plan_lines" ("id") on delete set null
 ) strict;
 
 CREATE INDEX "command_logs_command_id" on "command_logs" ("command_id");
+
+CREATE UNIQUE INDEX "command_logs_exclusive" on "command_logs" ("server_id", "command_id") where "is_exclusive" = 1;
+
+CREATE INDEX "command_logs_plan_line_id" on "command_logs" ("plan_line_id");
 
 CREATE INDEX "command_logs_plan_log_id" on "command_logs" ("plan_log_id");
 
@@ -184,7 +190,9 @@ CREATE TABLE "files" (
   "file_type" text not null check ("file_type" in ('text', 'binary')),
   "server_dir" text,
   "code" text,
+  "file" text,
   "server_response" text,
+  "sync_date_last" integer,
   "template_id" integer references "file_templates" ("id") on delete restrict,
   "server_id" integer not null references "servers" ("id") on delete cascade
 ) strict;
@@ -194,6 +202,26 @@ CREATE UNIQUE INDEX "files_reference" on "files" ("reference");
 CREATE INDEX "files_server_id" on "files" ("server_id");
 
 CREATE INDEX "files_template_id" on "files" ("template_id");
+
+CREATE TABLE "jobs" (
+  "id" integer primary key autoincrement,
+  "kind" text not null,
+  "payload" text not null,
+  "key" text,
+  "create_date" integer not null,
+  "run_date" integer not null,
+  "attempts" integer not null,
+  "owner" text,
+  "lease_end" integer,
+  "error" text,
+  "failed_date" integer
+) strict;
+
+CREATE UNIQUE INDEX "jobs_kind_key" on "jobs" ("kind", "key") where "failed_date" is null;
+
+CREATE INDEX "jobs_owner" on "jobs" ("owner") where "owner" is not null;
+
+CREATE INDEX "jobs_run_date" on "jobs" ("run_date") where "failed_date" is null;
 
 CREATE TABLE "key_managers" (
   "key_id" integer not null references "keys" ("id") on delete cascade,
@@ -239,7 +267,8 @@ CREATE TABLE "keys" (
   "name" text not null,
   "key_type" text not null check ("key_type" in ('s', 'k')),
   "note" text,
-  "secret_value" text
+  "secret_value" text,
+  "passphrase" text
 ) strict;
 
 CREATE UNIQUE INDEX "keys_reference" on "keys" ("reference");
@@ -316,6 +345,7 @@ CREATE TABLE "plan_logs" (
   "webhook_log_id" text,
   "variable_values" text,
   "is_running" integer not null check ("is_running" in (0, 1)),
+  "is_exclusive" integer not null check ("is_exclusive" in (0, 1)),
   "is_stopped" integer not null check ("is_stopped" in (0, 1)),
   "access_level" text not null check ("access_level" in ('1', '2', '3')),
   "start_date" integer,
@@ -328,6 +358,8 @@ CREATE TABLE "plan_logs" (
   "plan_line_executed_id" integer references "plan_lines" ("id") on delete set null,
   "user_id" integer references "users" ("id") on delete set null
 ) strict;
+
+CREATE UNIQUE INDEX "plan_logs_exclusive" on "plan_logs" ("server_id", "plan_id") where "is_exclusive" = 1;
 
 CREATE INDEX "plan_logs_parent_command_log_id" on "plan_logs" ("parent_command_log_id");
 
@@ -418,11 +450,23 @@ CREATE TABLE "scheduled_tasks" (
   "create_uid" integer,
   "reference" text not null,
   "name" text not null,
+  "time_zone" text not null,
   "active" integer not null check ("active" in (0, 1)),
+  "monday" integer not null check ("monday" in (0, 1)),
+  "tuesday" integer not null check ("tuesday" in (0, 1)),
+  "wednesday" integer not null check ("wednesday" in (0, 1)),
+  "thursday" integer not null check ("thursday" in (0, 1)),
+  "friday" integer not null check ("friday" in (0, 1)),
+  "saturday" integer not null check ("saturday" in (0, 1)),
+  "sunday" integer not null check ("sunday" in (0, 1)),
   "sequence" integer not null,
   "interval_number" integer not null,
+  "cron_expression" text,
+  "cron_planned" text,
+  "variable_values" text,
+  "warning_message" text,
   "action" text not null check ("action" in ('command', 'plan')),
-  "interval_type" text not null check ("interval_type" in ('minutes', 'hours', 'days', 'weeks', 'months')),
+  "interval_type" text not null check ("interval_type" in ('minutes', 'hours', 'days', 'weeks', 'months', 'years', 'dow', 'cron')),
   "next_call" integer,
   "last_call" integer,
   "command_id" integer references "commands" ("id") on delete restrict,
@@ -611,7 +655,8 @@ CREATE TABLE "servers" (
   "ssh_key_id" integer references "keys" ("id") on delete restrict,
   "os_id" integer references "os" ("id") on delete restrict,
   "plan_delete_id" integer references "plans" ("id") on delete set null,
-  "server_template_id" integer references "server_templates" ("id") on delete set null
+  "server_template_id" integer references "server_templates" ("id") on delete set null,
+  "metadata" text
 ) strict;
 
 CREATE INDEX "servers_os_id" on "servers" ("os_id");
@@ -636,7 +681,8 @@ CREATE INDEX "sessions_user_id" on "sessions" ("user_id");
 CREATE TABLE "settings" (
   "id" integer not null primary key check ("id" in (1)),
   "webhook_log_duration" integer not null,
-  "write_date" integer not null
+  "write_date" integer not null,
+  "command_timeout" integer default 900 not null
 ) strict;
 
 CREATE TABLE "shortcuts" (

@@ -1,4 +1,4 @@
-import type { ColumnDefinitionBuilder, CreateTableBuilder, Kysely } from "kysely";
+import { sql, type ColumnDefinitionBuilder, type CreateTableBuilder, type Kysely } from "kysely";
 import type { Tables } from "../schema.ts";
 import { getColumnTypes, oneOf, type Dialect } from "./columns.ts";
 
@@ -9,6 +9,10 @@ const SUDO_MODES = ["n", "p"];
 const NEXT_STEPS = ["e", "ec", "n"];
 const ACTIONS = ["ssh_command", "python_code", "file_using_template", "plan"];
 const TARGETS = ["command", "plan"];
+const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const INTERVALS = ["minutes", "hours", "days", "weeks", "months", "years", "dow", "cron"];
+
+const DEFAULT_COMMAND_TIMEOUT_S = 900;
 
 type Table = CreateTableBuilder<string, string>;
 type Deletion = "cascade" | "restrict" | "set null";
@@ -213,7 +217,8 @@ export async function up(db: Kysely<Tables>, dialect: Dialect): Promise<void> {
 
   let files = flags(requiredTexts(records("files"), "name"), "active", "keep_when_deleted");
   files = choice(choice(files, "source", ["tower", "server"]), "file_type", ["text", "binary"]);
-  files = link(texts(files, "server_dir", "code", "server_response"), "template_id", "file_templates");
+  files = times(texts(files, "server_dir", "code", "file", "server_response"), "sync_date_last");
+  files = link(files, "template_id", "file_templates");
   await createRecords("files", requiredLink(files, "server_id", "servers", "cascade"), ["template_id", "server_id"]);
 
   let serverLogs = flags(requiredTexts(records("server_logs"), "name"), "active", "use_sudo");
@@ -244,16 +249,17 @@ export async function up(db: Kysely<Tables>, dialect: Dialect): Promise<void> {
   ]);
 
   let tasks = requiredIntegers(
-    flags(requiredTexts(records("scheduled_tasks"), "name"), "active"),
+    flags(requiredTexts(records("scheduled_tasks"), "name", "time_zone"), "active", ...WEEKDAYS),
     "sequence",
     "interval_number",
   );
-  tasks = choice(choice(tasks, "action", TARGETS), "interval_type", ["minutes", "hours", "days", "weeks", "months"]);
+  tasks = texts(tasks, "cron_expression", "cron_planned", "variable_values", "warning_message");
+  tasks = choice(choice(tasks, "action", TARGETS), "interval_type", INTERVALS);
   tasks = link(link(times(tasks, "next_call", "last_call"), "command_id", "commands"), "plan_id", "plans");
   await createRecords("scheduled_tasks", tasks, ["command_id", "plan_id"]);
 
   let planLogs = texts(rows("plan_logs"), "name", "label", "custom_message", "webhook_log_id", "variable_values");
-  planLogs = choice(flags(planLogs, "is_running", "is_stopped"), "access_level", ACCESS_LEVELS);
+  planLogs = choice(flags(planLogs, "is_running", "is_exclusive", "is_stopped"), "access_level", ACCESS_LEVELS);
   planLogs = integers(
     times(planLogs, "start_date", "finish_date", "duration_ms"),
     "plan_status",
@@ -270,13 +276,39 @@ export async function up(db: Kysely<Tables>, dialect: Dialect): Promise<void> {
   ]);
 
   let commandLogs = texts(rows("command_logs"), "name", "label", "path", "code", "condition", "variable_values");
-  commandLogs = texts(flags(commandLogs, "is_running", "is_skipped"), "command_response", "command_error");
+  commandLogs = texts(
+    flags(commandLogs, "is_running", "is_exclusive", "is_skipped"),
+    "command_response",
+    "command_error",
+  );
   commandLogs = choice(choice(commandLogs, "access_level", ACCESS_LEVELS), "command_action", ACTIONS);
   commandLogs = integers(optionalChoice(commandLogs, "use_sudo", SUDO_MODES), "command_status");
   commandLogs = times(commandLogs, "start_date", "finish_date", "duration_ms");
   commandLogs = requiredLink(requiredLink(commandLogs, "server_id", "servers", "cascade"), "command_id", "commands");
   commandLogs = link(link(commandLogs, "plan_log_id", "plan_logs", "cascade"), "user_id", "users", "set null");
-  await create("command_logs", commandLogs, ["server_id", "command_id", "plan_log_id", "user_id"]);
+  await create("command_logs", link(commandLogs, "plan_line_id", "plan_lines", "set null"), [
+    "server_id",
+    "command_id",
+    "plan_log_id",
+    "plan_line_id",
+    "user_id",
+  ]);
+  // Two processes that begin the same at once: one of them is refused.
+  for (const what of ["plan", "command"])
+    await db.schema
+      .createIndex(`${what}_logs_exclusive`)
+      .on(`${what}_logs`)
+      .columns(["server_id", `${what}_id`])
+      .unique()
+      .where(sql.ref("is_exclusive"), "=", 1)
+      .execute();
+
+  await db.schema.alterTable("keys").addColumn("passphrase", "text").execute();
+  await db.schema.alterTable("servers").addColumn("metadata", "text").execute();
+  await db.schema
+    .alterTable("settings")
+    .addColumn("command_timeout", "integer", (column) => column.notNull().defaultTo(DEFAULT_COMMAND_TIMEOUT_S))
+    .execute();
 
   const RECORDS = ["server", "command", "plan", "key", "file_template", "server_template", "scheduled_task"];
   for (const name of RECORDS) {

@@ -3,6 +3,7 @@ import type { Tables } from "../schema.ts";
 import type { Dialect } from "./columns.ts";
 import { up as firstTables } from "./0001-first-tables.ts";
 import { up as tower } from "./0002-tower.ts";
+import { up as jobs } from "./0003-jobs.ts";
 
 /** One step of the schema, forward only. It runs in a transaction together with all other pending ones. */
 export interface Migration {
@@ -15,4 +16,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { name: "0001-first-tables", up: firstTables },
   { name: "0002-tower", up: tower },
+  { name: "0003-jobs", up: jobs },
 ];

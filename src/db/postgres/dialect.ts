@@ -1,7 +1,9 @@
 import { PostgresDialect, PostgresDriver, type DatabaseConnection, type Dialect } from "kysely";
 import type { Pool } from "pg";
 import type { Activity } from "../activity.ts";
+import { findBatch } from "../statements.ts";
 import { cleanText } from "./clean-text.ts";
+import { writeOut } from "./written-out.ts";
 
 /** Kysely's dialect for PostgreSQL; text is cleaned, and closing waits for what is under way. */
 export function createPoolDialect(pool: Pool, activity: Activity): Dialect {
@@ -54,7 +56,10 @@ class PoolDriver extends PostgresDriver {
   #cleanParameters(connection: DatabaseConnection): void {
     this.#cleaned.add(connection);
     const execute = connection.executeQuery.bind(connection);
-    connection.executeQuery = (query, options) =>
-      execute({ ...query, parameters: query.parameters.map(cleanText) }, options);
+    connection.executeQuery = (query, options) => {
+      const batch = findBatch(query);
+      if (batch !== null) return execute({ ...query, sql: writeOut(batch) }, options);
+      return execute({ ...query, parameters: query.parameters.map(cleanText) }, options);
+    };
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Kysely, sql } from "kysely";
 import type { PoolConfig } from "pg";
 import { coerceError, HooktowerError } from "../../lib/errors.ts";
@@ -8,6 +9,7 @@ import type { Database } from "../database.ts";
 import type { Migration } from "../migrations/list.ts";
 import { migrateToLatest } from "../migrations/migrate.ts";
 import { pingAll } from "../ping.ts";
+import type { Owner } from "../owner.ts";
 import type { Tables } from "../schema.ts";
 import { createPoolDialect } from "./dialect.ts";
 import { createInsertRows } from "./insert-rows.ts";
@@ -62,6 +64,7 @@ export async function openPostgres({ url, logger, applicationName, migrations }:
   });
   opened.defer(() => configuration.stop());
 
+  const owner: Owner = { id: randomUUID(), hasEnded: null };
   const resources = opened.move();
   return {
     dialect: "postgres",
@@ -70,6 +73,7 @@ export async function openPostgres({ url, logger, applicationName, migrations }:
     insertRows: inserts.insertRows,
     changeConfiguration: configuration.changeConfiguration,
     onConfigurationChange: configuration.onConfigurationChange,
+    getOwner: () => owner,
     ping: (timeoutMs) => pingAll([main, reader], timeoutMs),
     close: () => resources.disposeAsync(),
   };

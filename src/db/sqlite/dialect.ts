@@ -10,6 +10,7 @@ import {
 } from "kysely";
 import { HooktowerError } from "../../lib/errors.ts";
 import type { Activity } from "../activity.ts";
+import { findBatch } from "../statements.ts";
 import type { Turns } from "../turns.ts";
 import type { SqliteThread } from "./thread-client.ts";
 
@@ -64,6 +65,11 @@ function createDriver({ thread, turns, activity, begin }: ThreadDialectOptions):
   }
 
   async function execute<R>(connection: ThreadConnection, query: CompiledQuery): Promise<QueryResult<R>> {
+    const batch = findBatch(query);
+    if (batch !== null) {
+      await runInTransaction(connection, () => thread.batch(batch));
+      return { rows: [] };
+    }
     const send = () => thread.query(query.sql, query.parameters);
     const { columns, rows, changes, lastId } = await (connection.transaction === null
       ? turns.run(send)

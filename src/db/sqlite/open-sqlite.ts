@@ -13,6 +13,7 @@ import { pingAll } from "../ping.ts";
 import type { Tables } from "../schema.ts";
 import { createTurns } from "../turns.ts";
 import { createThreadDialect, type ThreadDialectOptions } from "./dialect.ts";
+import { openSqliteOwner } from "./owner.ts";
 import { createPollingWatch } from "./polling-watch.ts";
 import { startSqliteThread } from "./thread-client.ts";
 
@@ -48,6 +49,9 @@ export async function openSqlite({ dataDir, logger, migrations }: SqliteOptions)
   });
   opened.defer(() => configuration.stop());
 
+  let owner: ReturnType<typeof openSqliteOwner> | null = null;
+  opened.defer(() => owner?.close());
+
   const resources = opened.move();
   return {
     dialect: "sqlite",
@@ -56,6 +60,8 @@ export async function openSqlite({ dataDir, logger, migrations }: SqliteOptions)
     insertRows: createInsertRows(writer.options),
     changeConfiguration: configuration.changeConfiguration,
     onConfigurationChange: configuration.onConfigurationChange,
+    // Made when asked for: commands that do no jobs leave no file.
+    getOwner: () => (owner ??= openSqliteOwner(dataDir)),
     ping: (timeoutMs) => pingAll([main, reader], timeoutMs),
     close: () => resources.disposeAsync(),
   };

@@ -8,13 +8,20 @@ import type { SqliteFailure } from "../errors.ts";
  * of 50, main thread only: arrays of arrays 4 µs a row, one flat array 8 µs (`flat()` alone costs as
  * much as the cloning), inserting on the main thread itself 20 µs.
  */
-export type ThreadRequest = QueryRequest | InsertRequest | CloseRequest;
+export type ThreadRequest = QueryRequest | BatchRequest | InsertRequest | CloseRequest;
 
 export interface QueryRequest {
   readonly kind: "query";
   readonly id: number;
   readonly sql: string;
   readonly parameters: readonly unknown[];
+}
+
+/** Runs statements one after the other, up to the first that fails; what they return is not wanted. */
+export interface BatchRequest {
+  readonly kind: "batch";
+  readonly id: number;
+  readonly statements: ReadonlyArray<Pick<QueryRequest, "sql" | "parameters">>;
 }
 
 /** Runs `sql` once a row, all of them in one transaction. */

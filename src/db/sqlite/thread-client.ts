@@ -13,6 +13,8 @@ export interface SqliteThread {
   readonly generation: number;
   /** @throws SqliteError; HooktowerError `unavailable` when the thread is not there or ends */
   query(sql: string, parameters: readonly unknown[]): Promise<ThreadResult>;
+  /** Statements one after the other, up to the first that fails. Errors as in `query`. */
+  batch(statements: ReadonlyArray<{ readonly sql: string; readonly parameters: readonly unknown[] }>): Promise<void>;
   /** All rows in one durable transaction. Errors as in `query`. */
   insert(sql: string, rows: ReadonlyArray<readonly ColumnValue[]>): Promise<void>;
   /** Ends the thread after what was sent before. */
@@ -121,6 +123,15 @@ export async function startSqliteThread(options: ThreadOptions, logger: Logger):
     }
   }
 
+  async function batch(statements: Parameters<SqliteThread["batch"]>[0]): Promise<void> {
+    try {
+      const compact = statements.map(({ sql, parameters }) => ({ sql, parameters: parameters.map(compactBytes) }));
+      await send({ kind: "batch", statements: compact });
+    } catch (reason) {
+      throw makeError(reason, `${statements.length} statements`);
+    }
+  }
+
   async function insert(sql: string, rows: ReadonlyArray<readonly ColumnValue[]>): Promise<void> {
     try {
       await send({ kind: "insert", sql, rows: rows.map((row) => row.map(compactBytes)) });
@@ -149,6 +160,7 @@ export async function startSqliteThread(options: ThreadOptions, logger: Logger):
       return generation;
     },
     query,
+    batch,
     insert,
     close,
     crash,

@@ -2,14 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { describeFailure, openConnection } from "./connection.ts";
 import { createStatementCache } from "./statement-cache.ts";
-import type {
-  InsertRequest,
-  QueryRequest,
-  ThreadOptions,
-  ThreadReply,
-  ThreadRequest,
-  ThreadResult,
-} from "./protocol.ts";
+import type { InsertRequest, ThreadOptions, ThreadReply, ThreadRequest, ThreadResult } from "./protocol.ts";
 
 /** Entry of a database thread: one connection, requests answered in the order in which they come. */
 
@@ -42,13 +35,14 @@ function serve(db: DatabaseSync): void {
   });
 
   function answer(request: ThreadRequest): ThreadResult {
-    if (request.kind === "query") return runQuery(request);
-    if (request.kind === "insert") insertRows(request);
+    if (request.kind === "query") return run(request.sql, request.parameters);
+    if (request.kind === "batch") for (const { sql, parameters } of request.statements) run(sql, parameters);
+    else if (request.kind === "insert") insertRows(request);
     else db.close();
     return NO_RESULT;
   }
 
-  function runQuery({ sql, parameters }: QueryRequest): ThreadResult {
+  function run(sql: string, parameters: readonly unknown[]): ThreadResult {
     // After some errors (disk full, for one) SQLite has rolled back by itself.
     if (sql === "rollback" && !db.isTransaction) return NO_RESULT;
     const { statement, columns } = statements.get(sql);
