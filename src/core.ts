@@ -1,8 +1,6 @@
 import { createCallLogStore, type CallLogStore } from "./calls/call-log.store.ts";
 import type { Database } from "./db/database.ts";
 import { openDatabase } from "./db/open.ts";
-import { isProgramKind, makeProgram } from "./guest/programs.ts";
-import { describeProblem } from "./guest/outcome-text.ts";
 import { systemClock, type Clock } from "./lib/clock.ts";
 import { HooktowerError } from "./lib/errors.ts";
 import type { Logger } from "./lib/logger.ts";
@@ -16,6 +14,7 @@ import type { Sandbox } from "./sandbox/sandbox.ts";
 import { loadSecretKey } from "./settings/secret-key.ts";
 import { SettingsError, type Settings } from "./settings/settings.ts";
 import { createTowerSettings, type TowerSettingsService } from "./settings/tower-settings.service.ts";
+import { createCodeCheck } from "./tower/code-check.ts";
 import { createSecrets, type Secrets } from "./tower/keys/secrets.service.ts";
 import type { Account } from "./users/account.ts";
 import { createAccounts, type Accounts } from "./users/accounts.service.ts";
@@ -59,7 +58,7 @@ export async function openCore(settings: Settings, logger: Logger, sandbox: () =
       cipher,
       clock,
       hashPassword: passwords.hash,
-      checkCode: (kind, source) => checkCode(sandbox(), kind, source),
+      checkCode: createCodeCheck(sandbox),
     });
     return {
       settings,
@@ -84,17 +83,4 @@ export async function openCore(settings: Settings, logger: Logger, sandbox: () =
     if (!(error instanceof SecretCipherError)) throw error;
     throw new SettingsError("HOOKTOWER_SECRET_KEY is not the key that the stored secrets were encrypted with");
   }
-}
-
-/** @returns what is wrong with the source, for people; null when it compiles and keeps the rules */
-async function checkCode(sandbox: Sandbox, kind: string, source: string): Promise<string | null> {
-  if (kind === "template") return null;
-  if (!isProgramKind(kind)) throw new Error(`unknown kind of program ${kind}`);
-  const problem = await sandbox.check(sandbox.prepare(makeProgram(kind, "code", source))).catch((cause: unknown) => {
-    throw new HooktowerError("unavailable", "The code could not be checked, try again", {
-      cause,
-      retryAfterSeconds: 2,
-    });
-  });
-  return problem && describeProblem(problem);
 }

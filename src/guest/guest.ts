@@ -56,10 +56,11 @@ export function openUserRun(
         // Somebody else was quicker: a name that was free is taken, a record is gone.
         if (!(error instanceof HooktowerError)) throw error;
         const message = `What the code did to records could not be kept: ${error.message}`;
-        const { log, comparedWithSecret } = outcome;
+        const { log, comparedWithSecret, kept } = outcome;
         return {
           log,
           comparedWithSecret,
+          kept,
           status: "raised",
           type: "UserError",
           message,

@@ -32,6 +32,9 @@ interface FieldOptions {
   readonly readonly?: boolean;
 }
 
+/** The kind of program that source is checked as when it is saved; or how the other values of the record decide. */
+export type ProgramChoice = string | ((values: { readonly [field: string]: FieldValue }) => string);
+
 /** What becomes of a record when the one that it points at is deleted. */
 export type OnDelete = "restrict" | "cascade" | "empty";
 
@@ -40,8 +43,9 @@ export type OnDelete = "restrict" | "cascade" | "empty";
  * and how it is stored. `kind` decides the widget of a form.
  */
 export type Field = FieldOptions & { readonly schema: z.ZodType<FieldValue> } & (
-    | { readonly kind: "text" | "longText" }
-    | { readonly kind: "code"; readonly program: string }
+    | { readonly kind: "text"; readonly program?: ProgramChoice }
+    | { readonly kind: "longText" }
+    | { readonly kind: "code"; readonly program: ProgramChoice }
     | { readonly kind: "flag" }
     | { readonly kind: "integer" }
     /** Milliseconds since 1970 in the database, ISO 8601 in UTC outside. */
@@ -76,8 +80,8 @@ const MAX_LINE_LENGTH = 512;
 const MAX_LIST_LENGTH = 10_000;
 const MAX_TEXT_LENGTH = 262_144;
 
-/** One line of text. */
-export function text(options: FieldOptions & { pattern?: RegExp; message?: string }): Field {
+/** One line of text; with `program`, of source code. */
+export function text(options: FieldOptions & { pattern?: RegExp; message?: string; program?: ProgramChoice }): Field {
   let schema = z.string("must be text").max(MAX_LINE_LENGTH, `must have at most ${MAX_LINE_LENGTH} characters`);
   schema = schema.regex(/^[^\u0000-\u001f\u007f]*$/, "must be one line, without control characters");
   if (options.required) schema = schema.regex(/\S/, "must not be empty");
@@ -90,8 +94,8 @@ export function longText(options: FieldOptions): Field {
   return { kind: "longText", schema: longTextSchema(), yaml: true, ...options };
 }
 
-/** Source code; `program` names the kind of program it is compiled as when it is saved. */
-export function code(options: FieldOptions & { program: string }): Field {
+/** Source code. */
+export function code(options: FieldOptions & { program: ProgramChoice }): Field {
   return { kind: "code", schema: longTextSchema(), yaml: true, ...options };
 }
 

@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../lib/clock.ts";
 import { invalid, type FieldError } from "../lib/errors.ts";
-import { assertAllowed } from "./access.ts";
+import { assertAllowed, type Actor } from "./access.ts";
 import { createOperationsById, type OperationsById } from "./by-id.ts";
 import { hashPasswords } from "./codec.ts";
 import type { RecordContext } from "./context.ts";
@@ -72,21 +72,45 @@ export function createRecords(dependencies: RecordsDependencies): Records {
   }
 
   /** Compilers are asked before the transaction opens: nothing waits for them inside. */
-  async function checkCode(model: Model, values: RecordValues): Promise<readonly FieldError[]> {
+  async function checkCode(
+    model: Model,
+    values: RecordValues,
+    stored: RecordValues = {},
+  ): Promise<readonly FieldError[]> {
     const errors: FieldError[] = [];
     for (const [path, field] of Object.entries(model.fields)) {
       const source = values[path];
-      if (field.kind !== "code" || typeof source !== "string" || source === "") continue;
-      const message = await dependencies.checkCode(field.program, source);
+      const choice = field.kind === "code" || field.kind === "text" ? field.program : undefined;
+      if (choice === undefined || typeof source !== "string" || source === "") continue;
+      const program = typeof choice === "string" ? choice : choice({ ...stored, ...values });
+      const message = await dependencies.checkCode(program, source);
       if (message !== null) errors.push({ path, message });
     }
     return errors;
   }
 
+  /** What a change leaves as it is, where that decides how changed code is checked. */
+  async function readDeciding(
+    model: Model,
+    reference: string,
+    values: RecordValues,
+    actor: Actor,
+  ): Promise<RecordValues> {
+    const asks = Object.entries(model.fields).some(
+      ([name, field]) => name in values && field.kind === "code" && typeof field.program === "function",
+    );
+    return (asks && (await reading.find(model, reference, actor))) || {};
+  }
+
   /** What takes long (compiling, hashing), done before the transaction opens. */
-  async function prepare(model: Model, values: RecordValues, mode: "create" | "update"): Promise<RecordValues> {
+  async function prepare(
+    model: Model,
+    values: RecordValues,
+    mode: "create" | "update",
+    stored: RecordValues = {},
+  ): Promise<RecordValues> {
     const validated = validateValues(model, values, mode);
-    const errors = [...validated.errors, ...(await checkCode(model, validated.values))];
+    const errors = [...validated.errors, ...(await checkCode(model, validated.values, stored))];
     if (errors.length > 0) throw invalid(errors);
     return hashPasswords(model, values, dependencies.hashPassword);
   }
@@ -102,7 +126,8 @@ export function createRecords(dependencies: RecordsDependencies): Records {
     },
     async update(model, reference, values, actor) {
       assertAllowed(actor, model, "update");
-      const prepared = await prepare(model, values, "update");
+      const stored = await readDeciding(model, reference, values, actor);
+      const prepared = await prepare(model, values, "update", stored);
       return change((operations) => operations.update(model, reference, prepared, actor));
     },
     delete: (model, reference, actor) => change((operations) => operations.delete(model, reference, actor)),
@@ -111,8 +136,8 @@ export function createRecords(dependencies: RecordsDependencies): Records {
       const prepared = await prepare(model, overrides, "update");
       return change((operations) => operations.copy(model, reference, prepared, actor));
     },
-    checkCode,
-    prepare,
+    checkCode: (model, values) => checkCode(model, values),
+    prepare: (model, values, mode) => prepare(model, values, mode),
     transaction: change,
     byId,
     transactionById: (work, { keep, models: changed }) => (keep ? keepById(work, changed) : inVain(work)),

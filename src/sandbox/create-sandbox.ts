@@ -5,10 +5,11 @@ import { pathOfEntry } from "./launch.ts";
 import { createLanes } from "./lanes.ts";
 import { normalizeLimits, normalizeMemory } from "./limits.ts";
 import { createQuarantine } from "./quarantine.ts";
-import { markPlaceholders } from "./python/placeholders.ts";
+import { leaveUnmarked, markPlaceholders } from "./python/placeholders.ts";
 import { ensureSnapshot } from "./python/snapshot.ts";
 import type {
   GatedOutcome,
+  Language,
   PreparedProgram,
   Program,
   RunOutcome,
@@ -82,7 +83,17 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
 export function prepareProgram(program: Program): PreparedProgram {
   const { language, name, source, defaultResult, readings } = program;
-  const parts = JSON.stringify([language, name, source, defaultResult, readings]);
-  const key = createHash("sha256").update(parts).digest("hex");
-  return { ...program, key, identifiers: source.normalize("NFKC"), ...markPlaceholders(source) };
+  const { resultShape = "dict", modules = null, keeps = [], pythonic = false } = program;
+  const parts = [language, name, source, defaultResult, readings, resultShape, modules, keeps, pythonic];
+  const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return { ...program, key, ...readSource(language, source) };
+}
+
+function readSource(
+  language: Language,
+  source: string,
+): Pick<PreparedProgram, "identifiers" | "secretReferences" | "marked"> {
+  // A template has names as they are written, and its placeholders are for whoever uses what it prints.
+  if (language === "jinja") return { identifiers: source, secretReferences: [], marked: leaveUnmarked(source) };
+  return { identifiers: source.normalize("NFKC"), ...markPlaceholders(source) };
 }

@@ -81,7 +81,8 @@ export function parseMessage(frame: Frame): RunnerMessage {
 /** Reads how a run of `program` ended. Throws ProtocolError. */
 export function parseOutcome(head: Buffer, program: Program): RunOutcome {
   const raw = readObject(readJson(head));
-  const common = { log: readLog(raw["log"]), comparedWithSecret: readStrings(raw["compared"]) };
+  const kept = readKept(raw["kept"], program);
+  const common = { log: readLog(raw["log"]), comparedWithSecret: readStrings(raw["compared"]), kept };
   switch (raw["status"]) {
     case "completed":
       return { ...common, status: "completed", result: readResult(raw["result"], program) };
@@ -113,7 +114,7 @@ function readResult(raw: unknown, program: Program): { [key: string]: ReadValue 
   const result: { [key: string]: ReadValue } = {};
   for (const key of Object.keys(program.readings)) {
     const value = values[key];
-    if (program.readings[key] !== "json") {
+    if (program.readings[key] === "truth" || program.readings[key] === "nonzero") {
       if (typeof value !== "boolean") throw new ProtocolError(`the reading of ${key} is not a boolean`);
       result[key] = value;
     } else if (value === null) {
@@ -135,6 +136,19 @@ function readValue(value: unknown, key: string): ReadValue {
   if (value.length === 2) return { json, text: readString(value[1]) };
   if (typeof parsed !== "string") throw new ProtocolError(`the reading of ${key} is not a text`);
   return { json, text: parsed };
+}
+
+/** Only what the program keeps. */
+function readKept(raw: unknown, program: Program): { [name: string]: string } {
+  if (raw === undefined) return {};
+  const kept: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(readObject(raw))) {
+    if (!program.keeps?.includes(name)) throw new ProtocolError("an outcome keeps what is not asked for");
+    const json = readString(value);
+    parseJson(json);
+    kept[name] = json;
+  }
+  return kept;
 }
 
 function readProblem(raw: { [key: string]: unknown }): SourceProblem {

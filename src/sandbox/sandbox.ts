@@ -20,16 +20,37 @@ export type ResultReading =
   /** `value != 0`; a missing key is false. */
   | "nonzero"
   /** The value as JSON text and as the language's `str()`; null when missing or None. */
-  | "json";
+  | "json"
+  /** The same, but None is a value like others (`null`, `None`): null only when the key is missing. */
+  | "jsonIfSet";
+
+/**
+ * - `python`: statements, which leave a `result`.
+ * - `expression`: one Python expression, with builtins and inputs but no modules; its value is the result, in the
+ *   shape `value`.
+ * - `jinja`: a template; it leaves `{"text": …}`. Its placeholders of secrets are text like any other and stay.
+ */
+export type Language = "python" | "expression" | "jinja";
 
 export interface Program {
-  readonly language: "python";
+  readonly language: Language;
   /** Shown in tracebacks, e.g. `webhook github_push`. */
   readonly name: string;
   readonly source: string;
-  /** What `result` holds before the first line runs; must be an object. */
-  readonly defaultResult: { readonly [key: string]: Json };
+  /** What `result` holds before the first line runs; null: it is not there. Then a program may leave none. */
+  readonly defaultResult: { readonly [key: string]: Json } | null;
   readonly readings: { readonly [key: string]: ResultReading };
+  /**
+   * What `result` is: a dict whose keys are read (unless given), or one value of any kind, which is read as the
+   * key `value`.
+   */
+  readonly resultShape?: "dict" | "value";
+  /** Names of the guest's modules that it sees; absent: all. */
+  readonly modules?: readonly string[];
+  /** Inputs, dicts or lists, that the code may change and whose end is told in `kept`. */
+  readonly keeps?: readonly string[];
+  /** Of a template: what it prints becomes a Python literal, so that no value can change the code around it. */
+  readonly pythonic?: boolean;
 }
 
 /** A program as it is sent to runners: hashed once, its placeholders found once. */
@@ -141,6 +162,12 @@ export type RunOutcome = {
   readonly log: readonly LogLine[];
   /** Strings that the code compared with a secret (`hmac.compare_digest`): treat them as secret. */
   readonly comparedWithSecret: readonly string[];
+  /**
+   * JSON text of each input among `program.keeps` as the code left it: when it completed, and when it raised. Absent
+   * are those that the code does not name, as they cannot have changed; and, when it raised, those that cannot be
+   * written as JSON or are too large.
+   */
+  readonly kept: { readonly [name: string]: string };
 } & (
   | { readonly status: "completed"; readonly result: { readonly [key: string]: ReadValue } }
   /** The code raised. `message` has no source and no traceback; `traceback` has both. */

@@ -64,7 +64,7 @@ export type TaskEnding =
   | { readonly status: "lost"; readonly message: string; readonly mayRetry: boolean }
   | { readonly status: "busy"; readonly message: string; readonly retryAfterSeconds: number };
 
-const NOTHING_SAID = { log: [], comparedWithSecret: [] } as const;
+const NOTHING_SAID = { log: [], comparedWithSecret: [], kept: {} } as const;
 
 export function createRun(
   id: number,
@@ -121,7 +121,11 @@ export function createRun(
     encode: () => encodeRun(id, request, limits, next),
     describe: (blobs, before) => describeRun(request, limits, blobs, before),
     takeOutcome(head) {
-      finish(parseOutcome(head, program));
+      const outcome = parseOutcome(head, program);
+      // It will be given to other runs, whose parser a deeper one would bring down.
+      if (Object.values(outcome.kept).some((json) => isTooDeep(Buffer.from(json))))
+        throw new ProtocolError("what is kept is nested too deeply");
+      finish(outcome);
     },
     takeProblem() {
       throw new ProtocolError("a check was answered that nobody asked for");
@@ -142,7 +146,7 @@ export function createRun(
       if (next === undefined) throw new Error("there is no gate to pass");
       const result: { [key: string]: ReadValue } = {};
       for (const [key, reading] of Object.entries(program.readings)) {
-        result[key] = reading === "json" ? null : key === next.gate;
+        result[key] = reading === "truth" || reading === "nonzero" ? key === next.gate : null;
       }
       finish({ ...NOTHING_SAID, status: "completed", result });
     },
@@ -204,9 +208,11 @@ export function createCheck(
 
 /** The frame that makes a runner compile a program for a task and keep it, or only check it. */
 export function encodeProgram(kind: number, id: number, program: PreparedProgram): Buffer {
-  const { key, name, source, marked, defaultResult, readings } = program;
-  const head = { key, name, source, ...marked, secretCount: program.secretReferences.length, defaultResult, readings };
-  return encodeFrame(kind, id, JSON.stringify(head));
+  const { key, language, name, source, marked, defaultResult, readings } = program;
+  const { resultShape = "dict", modules = null, keeps = [], pythonic = false } = program;
+  const secretCount = program.secretReferences.length;
+  const head = { key, language, name, source, ...marked, secretCount, defaultResult, readings };
+  return encodeFrame(kind, id, JSON.stringify({ ...head, resultShape, modules, keeps, pythonic }));
 }
 
 /**

@@ -8,7 +8,7 @@ import { FrameError, createFrameReader, encodeFrame } from "../../src/sandbox/fr
 import { normalizeLimits } from "../../src/sandbox/limits.ts";
 import { createPool } from "../../src/sandbox/pool.ts";
 import { ProtocolError, parseMessage, parseOutcome } from "../../src/sandbox/protocol.ts";
-import type { RunOutcome } from "../../src/sandbox/sandbox.ts";
+import type { Program, RunOutcome } from "../../src/sandbox/sandbox.ts";
 import { createRun } from "../../src/sandbox/task.ts";
 
 const program = prepareProgram({
@@ -87,6 +87,49 @@ describe("a runner that forges messages", () => {
 
   it("or says nothing at all is killed", async () => {
     expect((await runForged("silence")).outcome).toMatchObject({ status: "limit", limit: "cpu" });
+  });
+});
+
+describe("what a runner says it kept", () => {
+  const keeper = { ...program, keeps: ["custom_values"], readings: { exit_code: "jsonIfSet" } } as const;
+  const OUTCOME = { status: "completed", result: { exit_code: null }, log: [], compared: [] };
+  const parse = (outcome: object, of: Program = keeper) =>
+    parseOutcome(Buffer.from(JSON.stringify({ ...OUTCOME, ...outcome })), of);
+
+  it("is read", () => {
+    expect(parse({ kept: { custom_values: '{"a":1}' } })).toMatchObject({ kept: { custom_values: '{"a":1}' } });
+    expect(parse({})).toMatchObject({ kept: {} });
+    expect(parse({ result: { exit_code: ["null", "None"] } })).toMatchObject({
+      result: { exit_code: { json: "null", text: "None" } },
+    });
+  });
+
+  it.each([
+    ["another name", { kept: { payload: "{}" } }],
+    ["a name of objects", JSON.parse('{"kept":{"__proto__":"{}"}}') as object],
+    ["no JSON", { kept: { custom_values: "{" } }],
+    ["no text", { kept: { custom_values: {} } }],
+    ["a list", { kept: ["{}"] }],
+    ["null", { kept: null }],
+    ["a reading that is a truth", { result: { exit_code: true } }],
+  ])("is a breach when it is %s", (_what, outcome) => {
+    expect(() => parse(outcome)).toThrow(ProtocolError);
+  });
+
+  it("is a breach when nothing is to be kept", () => {
+    const { keeps: _keeps, ...other } = keeper;
+    expect(() => parse({ kept: { custom_values: "{}" } }, other)).toThrow(ProtocolError);
+  });
+
+  it("is a breach when it is too deep to be given to another run", () => {
+    const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const request = { program: keeper, inputs: {}, secrets: new Map<string, string>() };
+    const take = (depth: number) =>
+      createRun(1, request, normalizeLimits({}), logger, () => undefined).takeOutcome(
+        Buffer.from(JSON.stringify({ ...OUTCOME, kept: { custom_values: "[".repeat(depth) + "]".repeat(depth) } })),
+      );
+    expect(() => take(500)).not.toThrow();
+    expect(() => take(501)).toThrow(ProtocolError);
   });
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { runKind } from "../guest/programs-support.ts";
 import { openSandbox } from "../sandbox/support.ts";
 
 const { sandbox, read } = await openSandbox();
@@ -44,6 +45,21 @@ describe("the guest sees exactly these", () => {
     const source = candidates.map((name) => `try:\n  ${name}\n  found.append('${name}')\nexcept NameError: pass`);
     const found = await read(["found = []", ...source, "result['message'] = found"].join("\n"));
     expect((found as string[]).toSorted()).toEqual([...words(ALLOWED_BUILTINS), ...words(CONTEXT)].toSorted());
+  });
+
+  it.each([
+    ["modifier", "value re"],
+    ["command", `custom_values ${CONTEXT.replace("result ", "")}`],
+  ] as const)("names in a %s", async (kind, context) => {
+    const candidates = words(`${PYTHON_BUILTINS} ${CONTEXT} ${RUNNER_NAMES} unicode xrange reduce value custom_values`);
+    const source = candidates.map((name) => `try:\n  ${name}\n  found.append('${name}')\nexcept NameError: pass`);
+    const leave = kind === "modifier" ? "result = found" : "result = {'message': found}";
+    const code = ["found = []", ...source, leave].join("\n");
+    const outcome = await runKind(sandbox, kind, code, kind === "modifier" ? { value: 1 } : { custom_values: {} });
+    if (outcome.status !== "completed") throw new Error(JSON.stringify(outcome));
+    const found = Object.values(outcome.result).find((value) => typeof value === "object" && value !== null);
+    const names = JSON.parse(typeof found === "object" && found ? found.json : "[]") as string[];
+    expect([...new Set(names)].toSorted()).toEqual([...words(ALLOWED_BUILTINS), ...words(context)].toSorted());
   });
 
   const MODULES: [string, string, string][] = [

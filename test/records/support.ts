@@ -1,7 +1,7 @@
 import { models } from "../../src/models.ts";
 import type { Actor } from "../../src/records/access.ts";
 import type { RecordValues } from "../../src/records/model.ts";
-import { createRecords } from "../../src/records/records.service.ts";
+import { createRecords, type RecordsDependencies } from "../../src/records/records.service.ts";
 import { createSecretCipher } from "../../src/records/secret-cipher.ts";
 import { createPasswords } from "../../src/users/passwords.ts";
 import { makeUser } from "../db/rows.ts";
@@ -15,7 +15,10 @@ export const SECRET_KEY = "the secret key of these tests";
 export const ROOT: Actor = { userId: 1, login: "root", group: "root" };
 
 /** Records on a fresh database, with the user `root` that acts. */
-export async function openRecords(open: TestDatabases["openFreshDatabase"]) {
+export async function openRecords(
+  open: TestDatabases["openFreshDatabase"],
+  checkCode: RecordsDependencies["checkCode"] = async () => null,
+) {
   const db = await open();
   await db.main
     .insertInto("users")
@@ -27,7 +30,7 @@ export async function openRecords(open: TestDatabases["openFreshDatabase"]) {
     cipher: createSecretCipher(SECRET_KEY),
     clock: { now: () => Date.parse("2026-11-24T12:00:00Z") },
     hashPassword: createPasswords(CHEAP_COST).hash,
-    checkCode: async () => null,
+    checkCode,
   });
   return {
     db,

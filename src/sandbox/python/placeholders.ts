@@ -26,38 +26,65 @@ export interface FoundPlaceholders {
 }
 
 export function markPlaceholders(source: string): FoundPlaceholders {
-  const unmarked = { marked: source, nonce: "", bareNonce: "", lineBreaks: [] };
-  if (source.length <= LONGEST_UNSCANNED || !source.includes(PREFIX)) return { marked: unmarked, secretReferences: [] };
+  if (source.length <= LONGEST_UNSCANNED || !source.includes(PREFIX))
+    return { marked: leaveUnmarked(source), secretReferences: [] };
 
+  const spans = findPlaceholders(source);
+  const last = spans.at(-1);
+  if (!last) return { marked: leaveUnmarked(source), secretReferences: [] };
   const [nonce, bareNonce] = chooseNonces(source);
   const references: string[] = [];
   const lineBreaks: [number, number][] = [];
   let marked = "";
   let line = 1;
   let position = 0;
-  for (;;) {
-    const start = source.indexOf(PREFIX, position);
-    const end = start < 0 ? -1 : source.indexOf(TERMINATOR, start + PREFIX.length);
-    if (end < 0) break;
+  for (const { start, end, reference } of spans) {
     const before = source.slice(position, start);
-    const span = source.slice(start, end + TERMINATOR.length);
-    marked += before + makeMarker(nonce, findIndex(span, references), [...span].length);
+    const span = source.slice(start, end);
+    marked += before + makeMarker(nonce, findIndex(reference, references), [...span].length);
     line += countLineBreaks(before);
     const inside = countLineBreaks(span);
     if (inside > 0) lineBreaks.push([line, inside]);
-    position = end + TERMINATOR.length;
+    position = end;
   }
-  if (position === 0) return { marked: unmarked, secretReferences: [] };
   return {
-    marked: { marked: marked + source.slice(position), nonce, bareNonce, lineBreaks },
+    marked: { marked: marked + source.slice(last.end), nonce, bareNonce, lineBreaks },
     secretReferences: references,
   };
 }
 
-/** Digits for the reference that a span names, which is noted when it is new. */
-function findIndex(span: string, references: string[]): string {
-  const [prefix, type, reference, ...more] = span.slice(0, -TERMINATOR.length).replaceAll(" ", "").split(".");
-  if (prefix !== PREFIX || type !== "secret" || !reference || more.length > 0) return NO_VALUE;
+/** Source without placeholders. */
+export function leaveUnmarked(source: string): MarkedSource {
+  return { marked: source, nonce: "", bareNonce: "", lineBreaks: [] };
+}
+
+/** Where a placeholder stands in text, and which secret it names; null for one that names none. */
+export interface Placeholder {
+  readonly start: number;
+  readonly end: number;
+  readonly reference: string | null;
+}
+
+/** The placeholders of a text of any kind, from its beginning on. */
+export function findPlaceholders(text: string): Placeholder[] {
+  const found: Placeholder[] = [];
+  for (let position = 0; ;) {
+    const start = text.indexOf(PREFIX, position);
+    const terminator = start < 0 ? -1 : text.indexOf(TERMINATOR, start + PREFIX.length);
+    if (terminator < 0) return found;
+    position = terminator + TERMINATOR.length;
+    found.push({ start, end: position, reference: readReference(text.slice(start, terminator)) });
+  }
+}
+
+function readReference(span: string): string | null {
+  const [prefix, type, reference, ...more] = span.replaceAll(" ", "").split(".");
+  return prefix === PREFIX && type === "secret" && reference && more.length === 0 ? reference : null;
+}
+
+/** Digits for a reference, which is noted when it is new. */
+function findIndex(reference: string | null, references: string[]): string {
+  if (reference === null) return NO_VALUE;
   let index = references.indexOf(reference);
   if (index < 0) {
     if (references.length >= MOST_REFERENCES) return NO_VALUE;

@@ -43,7 +43,7 @@ export const commandModel = defineModel({
     code: code({
       label: "Code",
       help: "May hold {{ variables }} and #!cxtower.secret.REFERENCE!#.",
-      program: "template",
+      program: ({ action }) => (action === "python_code" ? "python_command" : "text"),
     }),
     server_status: selection({ label: "Server status after success", options: SERVER_STATUSES }),
     no_split_for_sudo: flag({ label: "One sudo for the whole", required: true, default: false }),

@@ -26,7 +26,7 @@ export const fileTemplateModel = defineModel({
     code: code({
       label: "Content",
       help: "May hold {{ variables }} and #!cxtower.secret.REFERENCE!#.",
-      program: "template",
+      program: "text",
     }),
     ...roleFields("file_template", "file_template_id"),
   },

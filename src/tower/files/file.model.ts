@@ -24,7 +24,7 @@ export const fileModel = defineModel({
     code: code({
       label: "Content",
       help: "May hold {{ variables }} and #!cxtower.secret.REFERENCE!#.",
-      program: "template",
+      program: "text",
     }),
     server_response: text({
       label: "Last transfer",

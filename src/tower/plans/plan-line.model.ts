@@ -15,6 +15,7 @@ export const planLineModel = defineModel({
     condition: text({
       label: "Condition",
       help: "A Python expression; may hold {{ variables }}. False: the line is skipped.",
+      program: "line_condition",
     }),
     use_sudo: flag({ label: "Use sudo", help: "If the server does.", required: true, default: false }),
     path: text({ label: "Directory", help: "In place of the command's." }),

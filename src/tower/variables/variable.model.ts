@@ -1,7 +1,7 @@
 import type { FieldError } from "../../lib/errors.ts";
 import { FULL_ACCESS } from "../../records/access.ts";
 import { all } from "../../records/condition.ts";
-import { accessLevel, longText, one2many, selection, text } from "../../records/field.ts";
+import { accessLevel, code, longText, one2many, selection, text } from "../../records/field.ts";
 import { defineModel, type RecordChange } from "../../records/model.ts";
 import { tagsField } from "../fields.ts";
 import { isCreator, upTo } from "../rules.ts";
@@ -24,9 +24,10 @@ export const variableModel = defineModel({
       default: "s",
     }),
     option_ids: one2many("variable_option", "variable_id", { label: "Options", copy: true }),
-    applied_expression: longText({
+    applied_expression: code({
       label: "Modifier",
       help: "Python that changes a value when it is used: sees value and re, sets result.",
+      program: "modifier",
     }),
     // Root only: it runs in the server's own process, where a pattern can be made to take for ever.
     validation_pattern: text({

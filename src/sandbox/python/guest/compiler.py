@@ -4,10 +4,13 @@ import ast
 import copy
 import io
 
-from context import WAITING_NAMES
-from formatting import RewriteFormat
-from placeholders import InsertSecrets, quote_bare_markers, secret_name
+from builtin_names import BUILTINS
+from context import CONTEXT, WAITING_NAMES
+from formatting import FORMAT_NAME, RewriteFormat, bind_format
+from placeholders import NO_SECRET, InsertSecrets, quote_bare_markers, secret_name
 from rules import Refusal, check_code, check_tree, code_parts
+from template_compiler import compile_template
+from template_runtime import TEMPLATE_GLOBALS, VALUES_NAME
 
 # Annotations are kept as text: evaluating them would need names that are refused.
 _FUTURE_ANNOTATIONS = 0x1000000
@@ -20,14 +23,21 @@ CATCHABLE_NAME = "<Exception>"
 class Program:
     """Compiled once, run many times. `problem` is set instead of `code` when it is refused."""
 
-    __slots__ = ("name", "source_lines", "line_breaks", "code", "names", "may_wait", "leaves_generators", "problem", "default_result", "readings", "secrets")
+    __slots__ = (
+        "name source_lines line_breaks code names may_wait leaves_generators problem shared builtins is_template "
+        "default_result readings is_value keeps secrets".split()
+    )
 
     def __init__(self, spec):
         self.name = spec["name"]
         self.source_lines = spec["source"].splitlines()
         self.line_breaks = spec["lineBreaks"]
+        self.is_template = spec["language"] == "jinja"
+        self.shared, self.builtins = _choose_globals(spec)
         self.default_result = spec["defaultResult"]
         self.readings = list(spec["readings"].items())
+        self.is_value = spec["resultShape"] == "value"
+        self.keeps = spec["keeps"]
         self.secrets = [secret_name(index) for index in range(spec["secretCount"])]
         self.code = self.problem = None
         self.names = frozenset()
@@ -38,26 +48,57 @@ class Program:
         """Placeholders that run over line breaks were taken out: gives the line people see."""
         return None if line is None else line + sum(count for before, count in self.line_breaks if before < line)
 
+    def make_globals(self, inputs):
+        """Fresh globals and builtins; what they share with other runs cannot be changed by a program."""
+        namespace = self.shared.copy()
+        namespace["__builtins__"] = self.builtins.copy()
+        if self.is_template:
+            # Its names are looked up in its values alone: a variable may be called like a module.
+            namespace[VALUES_NAME] = inputs
+            return namespace
+        namespace.update(inputs)
+        if self.default_result is not None:
+            namespace["result"] = self._make_default_result()
+        return namespace
 
-    def make_default_result(self):
+    def _make_default_result(self):
         default = self.default_result
         flat = all(isinstance(value, (str, int, float, type(None))) for value in default.values())
         return default.copy() if flat else copy.deepcopy(default)
 
 
+# What the compiler puts into programs.
+_INTERNALS = {FORMAT_NAME: bind_format, CATCHABLE_NAME: Exception, NO_SECRET: None}
+_ALL_MODULES = {**CONTEXT, **_INTERNALS}
+
+
+def _choose_globals(spec):
+    """The globals that all runs of a program share, and its builtins."""
+    if spec["language"] == "jinja":
+        return TEMPLATE_GLOBALS, {}
+    if spec["language"] == "expression":
+        return _INTERNALS, BUILTINS
+    modules = spec["modules"]
+    return (_ALL_MODULES if modules is None else {**_INTERNALS, **{name: CONTEXT[name] for name in modules}}), BUILTINS
+
+
 def build_program(spec):
     program = Program(spec)
     try:
-        tree = _parse(spec)
-        program.leaves_generators = _has_guarded_generator(tree)
-        program.code = _compile(spec, tree)
-        program.names = frozenset(name for part in code_parts(program.code) for name in part.co_names)
-        program.may_wait = not WAITING_NAMES.isdisjoint(program.names)
+        if program.is_template:
+            program.code, program.names = compile_template(spec["source"], spec["name"], spec["pythonic"])
+        else:
+            tree = _parse(spec)
+            program.leaves_generators = _has_guarded_generator(tree)
+            program.code = _compile(spec, tree)
+            program.names = frozenset(name for part in code_parts(program.code) for name in part.co_names)
+            program.may_wait = not WAITING_NAMES.isdisjoint(program.names)
     except Refusal as refusal:
         column = _to_column(spec["marked"], refusal.line, refusal.byte_offset)
         program.problem = _problem(program, refusal.type_name, str(refusal), refusal.line, column)
     except SyntaxError as error:
-        program.problem = _problem(program, type(error).__name__, error.msg or "invalid syntax", error.lineno, error.offset)
+        type_name = getattr(error, "type_name", type(error).__name__)
+        program.problem = _problem(program, type_name, error.msg or "invalid syntax", error.lineno, error.offset)
     except (ValueError, OverflowError) as error:  # a null byte, say
         program.problem = _problem(program, "SyntaxError", str(error), None, None)
     except (RecursionError, MemoryError):
@@ -69,7 +110,19 @@ def _parse(spec):
     source = spec["marked"]
     if spec["nonce"]:
         source = quote_bare_markers(source, spec["nonce"], spec["bareNonce"])
+    if spec["language"] == "expression":
+        return _parse_expression(source, spec["name"])
     return ast.parse(source, spec["name"], "exec")
+
+
+def _parse_expression(source, name):
+    """One expression, as statements that leave it in `result`. White space around it is free."""
+    start = len(source) - len(source.lstrip())
+    before = source[:start]
+    blank_lines = "\n" * before.count("\n")
+    expression = ast.parse(blank_lines + source[start:].rstrip(), name, "eval").body
+    leave = ast.Assign([ast.Name("result", ast.Store())], expression)
+    return ast.fix_missing_locations(ast.Module([ast.copy_location(leave, expression)], []))
 
 
 def _compile(spec, tree):

@@ -9,13 +9,9 @@ import json
 import warnings
 from collections import OrderedDict
 
-from builtin_names import BUILTINS
-from compiler import CATCHABLE_NAME, build_program
-from context import CONTEXT
-from formatting import FORMAT_NAME, bind_format
+from compiler import build_program
 from host import RUN_NAME, Cancelled, Run, connect  # noqa: F401  connect is for the runner
-from outcomes import ResultTooLarge, describe_error, read_result
-from placeholders import NO_SECRET
+from outcomes import ResultTooLarge, describe_error, read_kept, read_kept_of_raised, read_result
 from values import WAITING_KINDS, decode_input
 
 _MAX_PROGRAMS = 1000
@@ -25,8 +21,6 @@ MISSING, MUST_WAIT, OVERSIZE, SHUT = -1, -2, -3, -4
 
 # Warnings of the compiler about programs would go to the runner's stderr.
 warnings.simplefilter("ignore")
-
-_SHARED = {**CONTEXT, FORMAT_NAME: bind_format, CATCHABLE_NAME: Exception, NO_SECRET: None}
 
 _programs = OrderedDict()
 _decode = json.JSONDecoder().decode
@@ -159,20 +153,22 @@ def _open_gate(head, blob, result):
 def _run_code(program, head, blob, run):
     if program.problem is not None:
         return {"status": "refused", **program.problem}
-    # Fresh globals and builtins; what they share with other runs cannot be changed by a program.
-    namespace = _SHARED.copy()
+    # What the code does not name, it cannot see: parsing a payload for an authenticator that
+    # checks a signature would be a third of its time.
+    inputs = {name: decode_input(spec, blob, run) for name, spec in head["inputs"].items() if name in program.names}
+    kept = {name: inputs[name] for name in program.keeps if name in inputs}
+    namespace = program.make_globals(inputs)
     namespace[RUN_NAME] = run
-    namespace["__builtins__"] = BUILTINS.copy()
     namespace.update(zip(program.secrets, head["secrets"]))
-    for name, spec in head["inputs"].items():
-        # What the code does not name, it cannot see: parsing a payload for an authenticator that
-        # checks a signature would be a third of its time.
-        if name in program.names:
-            namespace[name] = decode_input(spec, blob, run)
-    namespace["result"] = program.make_default_result()
+    max_bytes = head["resultBytes"]
     try:
         exec(program.code, namespace)
-        return {"status": "completed", "result": read_result(program, namespace["result"], head["resultBytes"])}
+        outcome = {"status": "completed", "result": read_result(program, namespace, max_bytes)}
+        return {**outcome, "kept": read_kept(kept, max_bytes)} if kept else outcome
+    except Exception as error:
+        if not kept or isinstance(error, (MemoryError, ResultTooLarge)):
+            raise
+        return {**describe_error(program, error), "kept": read_kept_of_raised(kept, max_bytes)}
     finally:
         run.over = True
         if program.leaves_generators:

@@ -1,6 +1,7 @@
 """What the host is told about a run: its result as it was asked to read it, or how it failed."""
 
 import json
+import re
 
 from errors import UserError
 
@@ -9,6 +10,8 @@ _MAX_TRACEBACK = 16384
 # Characters of str() of all results that are not text, for the log.
 _MAX_TEXT = 65536
 _MAX_FRAMES = 20
+# Levels of what is kept; json-depth.ts has the same number.
+_MAX_DEPTH = 500
 
 _encode = json.JSONEncoder(allow_nan=False).encode
 
@@ -21,9 +24,8 @@ class ResultTooLarge(Exception):
     pass
 
 
-def read_result(program, result, max_bytes):
-    if not isinstance(result, dict):
-        raise ResultError("result is not a dict")
+def read_result(program, namespace, max_bytes):
+    result = _find_result(program, namespace)
     readings = {}
     size = 0
     text_room = _MAX_TEXT
@@ -33,7 +35,7 @@ def read_result(program, result, max_bytes):
             readings[key] = bool(value)
         elif reading == "nonzero":
             readings[key] = key in result and bool(value != 0)
-        elif value is None:
+        elif value is None and (reading == "json" or key not in result):
             readings[key] = None
         else:
             encoded = _to_json(key, value)
@@ -47,6 +49,60 @@ def read_result(program, result, max_bytes):
                 text_room -= len(text)
                 readings[key] = [encoded, text]
     return readings
+
+
+def _find_result(program, namespace):
+    if program.is_value:
+        return {"value": namespace.get("result")}
+    if program.default_result is not None:
+        result = namespace["result"]
+    else:
+        # Programs that begin without one may leave none, or one that is false.
+        result = namespace.get("result") or {}
+    if not isinstance(result, dict):
+        raise ResultError("result is not a dict")
+    return result
+
+
+def read_kept(kept, max_bytes):
+    """JSON text of what the code may have changed. Raises for what is no JSON or too large."""
+    texts = {}
+    room = max_bytes
+    for name, value in kept.items():
+        texts[name] = _to_json(name, value)
+        room -= len(texts[name])
+        if room < 0:
+            raise ResultTooLarge()
+        if _is_too_deep(texts[name]):
+            raise TypeError(f"{name} cannot be written as JSON: it is nested too deeply")
+    return texts
+
+
+def read_kept_of_raised(kept, max_bytes):
+    """The same beside an error, which counts more: what cannot be told is left out."""
+    texts = {}
+    for name, value in kept.items():
+        try:
+            texts.update(read_kept({name: value}, max_bytes))
+        except (TypeError, ResultTooLarge):
+            continue
+        max_bytes -= len(texts[name])
+    return texts
+
+
+_STRINGS_AND_MORE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\[\]{}"]+')
+
+
+def _is_too_deep(text):
+    """The host takes a deeper one for a breach of the protocol: it could not be given to a run again."""
+    if len(text) <= _MAX_DEPTH:
+        return False
+    depth = 0
+    for character in _STRINGS_AND_MORE.sub("", text):
+        depth += 1 if character in "[{" else -1
+        if depth > _MAX_DEPTH:
+            return True
+    return False
 
 
 def _to_json(key, value):
