@@ -1,5 +1,4 @@
 import { createServer } from "node:http";
-import { join } from "node:path";
 import Fastify, { type FastifyInstance } from "fastify";
 import { registerApi } from "./api/api.ts";
 import { createMetrics, type CountedCall } from "./api/metrics.ts";
@@ -7,21 +6,17 @@ import { createServerOptions } from "./api/server-options.ts";
 import { createCallLogWriter } from "./calls/call-log.writer.ts";
 import { createRetention } from "./calls/retention.job.ts";
 import { openCore, type Core } from "./core.ts";
-import { createNetworkCalls } from "./guest/network-calls.ts";
-import type { Guest } from "./guest/guest.ts";
-import type { HostCalls } from "./guest/host-calls.ts";
-import { createUnits } from "./guest/records/record-access.ts";
-import { createRecordCalls } from "./guest/records/record-calls.ts";
-import { serverMethods, towerMethods } from "./guest/records/tower-methods.ts";
+import { createEngine } from "./engine.ts";
 import { createAdmissionControl } from "./intake/admission.ts";
 import { createIntakeHandler, INTAKE_PREFIX } from "./intake/http-handler.ts";
 import { createManualCalls } from "./intake/manual-calls.ts";
 import type { AnsweredCall, Intake } from "./intake/receive.ts";
 import type { Logger } from "./lib/logger.ts";
 import { runShutdown } from "./lib/shutdown.ts";
-import { createSandbox } from "./sandbox/create-sandbox.ts";
+import { openSandbox } from "./open-sandbox.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import type { Settings } from "./settings/settings.ts";
+import type { Runs } from "./tower/runs/runs.ts";
 import { version } from "./version.ts";
 import { createRouteTable } from "./webhooks/route-table.ts";
 
@@ -31,12 +26,15 @@ export interface Tower extends AsyncDisposable {
   readonly url: string;
   readonly core: Core;
   readonly sandbox: Sandbox;
+  readonly runs: Runs;
   /** What the first start made; null at every other. */
   readonly admin: { readonly login: string; readonly generatedPassword: string | null } | null;
 }
 
 const CALLS_GRACE_MS = 35_000;
 const STEP_GRACE_MS = 10_000;
+/** Longer commands are stopped on their servers: whoever ends the tower is waiting. */
+const RUNS_GRACE_MS = 10_000;
 /** A sender that needs longer for its request than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -49,10 +47,14 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /**
  * The composition root: the only place where parts are built and connected.
  *
+ * @param sandbox one that starts already; it is the tower's from here on
  * @throws SettingsError, or an Error in one clear line, when it cannot start
  */
-export async function startTower(settings: Settings, logger: Logger): Promise<Tower> {
-  const sandbox = openSandbox(settings, logger);
+export async function startTower(
+  settings: Settings,
+  logger: Logger,
+  sandbox = openSandbox(settings, logger),
+): Promise<Tower> {
   let core: Core | undefined;
   try {
     core = await openCore(settings, logger, () => sandbox);
@@ -64,17 +66,6 @@ export async function startTower(settings: Settings, logger: Logger): Promise<To
   }
 }
 
-/** The sandbox as the settings want it. */
-export function openSandbox(settings: Settings, logger: Logger): Sandbox {
-  return createSandbox({
-    runners: settings.pythonRunners,
-    cacheDir: join(settings.dataDir, "cache"),
-    logger,
-    limits: { cpuMs: settings.cpuLimitMs, wallMs: settings.wallLimitMs },
-    memoryBytes: settings.runnerMemoryMb * 1024 * 1024,
-  });
-}
-
 async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tower> {
   const { settings, db, clock } = core;
   const admin = await core.accounts.ensureAdmin({ password: settings.adminPassword, token: settings.adminToken });
@@ -82,22 +73,19 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
   const routes = await createRouteTable({ db, secrets: core.secrets, sandbox });
   db.onConfigurationChange(routes.reload);
   const log = createCallLogWriter(db, logger);
-  const network = createNetworkCalls({
-    egress: { allowPrivate: settings.egressAllowPrivate, allow: settings.egressAllow },
-    maxResponseBytes: settings.egressMaxResponseBytes,
-  });
+  const engine = createEngine(core, sandbox, logger);
   const admission = createAdmissionControl(settings.maxCallsPerWebhook, clock);
   const intake: Intake = {
     routes,
     sandbox,
-    guest: createGuest(core, network.hostCalls),
+    guest: engine.guest,
     log,
     admission,
     clock,
     limits: { maxMessageBytes: settings.maxMessageBytes },
   };
   const metrics = createMetrics();
-  metrics.watch({ callLogQueue: () => log.waiting, sandbox: sandbox.status });
+  metrics.watch({ callLogQueue: () => log.waiting, jobs: engine.jobs.count, sandbox: sandbox.status });
   const handleCall = createIntakeHandler({
     intake,
     maxBodyBytes: settings.maxBodyBytes,
@@ -132,6 +120,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
     settings: core.towerSettings,
     calls: core.callLog,
     manualCalls: createManualCalls({ intake, calls: core.callLog, secrets: core.secrets }),
+    operations: engine.operations,
     yaml: core.yaml,
     metrics,
     readiness: { database: () => db.ping(2000), sandbox: () => sandbox.status().ready },
@@ -142,6 +131,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
   app.get("/", (_request, reply) => reply.redirect("/api/docs"));
   await app.listen({ host: settings.host, port: settings.port });
 
+  engine.start();
   const retention = createRetention({
     db,
     clock,
@@ -157,6 +147,7 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
     url: settings.baseUrl ?? `http://${displayHost(settings.host)}:${boundPort(app)}`,
     core,
     sandbox,
+    runs: engine.runs,
     admin,
     [Symbol.asyncDispose]: () =>
       runShutdown(
@@ -164,24 +155,19 @@ async function listen(core: Core, sandbox: Sandbox, logger: Logger): Promise<Tow
           // Calls in flight finish and are answered; then the runners, then the database.
           { name: "answer the calls in flight", timeoutMs: CALLS_GRACE_MS, run: () => app.close() },
           { name: "stop the retention job", timeoutMs: STEP_GRACE_MS, run: retention.stop },
+          {
+            name: "end the commands",
+            timeoutMs: RUNS_GRACE_MS + STEP_GRACE_MS,
+            run: () => engine.closing.runs(RUNS_GRACE_MS),
+          },
+          { name: "give back the jobs", timeoutMs: STEP_GRACE_MS, run: () => engine.closing.jobs(STEP_GRACE_MS / 2) },
           { name: "end the runners", timeoutMs: STEP_GRACE_MS, run: () => sandbox.close(STEP_GRACE_MS / 2) },
-          { name: "end the outgoing requests", timeoutMs: STEP_GRACE_MS, run: network.close },
+          { name: "end the connections", timeoutMs: STEP_GRACE_MS, run: engine.closing.connections },
           { name: "write the call log", timeoutMs: STEP_GRACE_MS, run: log.flush },
           { name: "close the database", timeoutMs: STEP_GRACE_MS, run: () => db.close() },
         ],
         logger,
       ),
-  };
-}
-
-/** What code may ask of the tower beside the network: records, under the rights of its user. */
-function createGuest({ records, models }: Core, networkCalls: HostCalls): Guest {
-  const methods = { server: serverMethods(models) };
-  const tower = towerMethods(models);
-  return {
-    hostCalls: { ...networkCalls, ...createRecordCalls({ records, models, methods, tower }) },
-    openUnit: createUnits(records),
-    towerMethods: Object.keys(tower),
   };
 }
 

@@ -8,7 +8,7 @@ import { models } from "./models.ts";
 import type { ModelRegistry } from "./records/model.ts";
 import type { Records } from "./records/records.ts";
 import { createRecords } from "./records/records.service.ts";
-import { createSecretCipher, SecretCipherError } from "./records/secret-cipher.ts";
+import { createSecretCipher, SecretCipherError, type SecretCipher } from "./records/secret-cipher.ts";
 import { createYamlService, type YamlService } from "./records/yaml.service.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 import { loadSecretKey } from "./settings/secret-key.ts";
@@ -29,6 +29,7 @@ export interface Core extends AsyncDisposable {
   readonly records: Records;
   readonly accounts: Accounts;
   readonly secrets: Secrets;
+  readonly cipher: SecretCipher;
   readonly callLog: CallLogStore;
   readonly yaml: YamlService;
   readonly towerSettings: TowerSettingsService;
@@ -68,6 +69,7 @@ export async function openCore(settings: Settings, logger: Logger, sandbox: () =
       records,
       accounts,
       secrets,
+      cipher,
       callLog: createCallLogStore(db),
       yaml: createYamlService({ records, models }),
       towerSettings: createTowerSettings({ db, clock }),

@@ -8,6 +8,7 @@ import type { ModelRegistry } from "../records/model.ts";
 import type { Records } from "../records/records.ts";
 import type { YamlService } from "../records/yaml.service.ts";
 import type { TowerSettingsService } from "../settings/tower-settings.service.ts";
+import type { Operations } from "../tower/operations.ts";
 import type { Accounts } from "../users/accounts.service.ts";
 import { createAuthentication } from "./authentication.ts";
 import { registerDocsPage } from "./docs-page.ts";
@@ -18,6 +19,8 @@ import { registerOpenApi, registerOpenApiRoute } from "./openapi.ts";
 import { registerOperationRoutes, type ReadinessCheck } from "./operation.routes.ts";
 import { registerRecordRoutes } from "./records.routes.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
+import { registerRunRoutes } from "./run.routes.ts";
+import { registerServerRoutes } from "./server.routes.ts";
 import { registerSessionRoutes } from "./session.routes.ts";
 import { registerSettingsRoutes } from "./settings.routes.ts";
 import { registerTransferRoutes } from "./transfer.routes.ts";
@@ -30,6 +33,7 @@ export interface ApiDependencies {
   readonly settings: TowerSettingsService;
   readonly calls: CallLog;
   readonly manualCalls: ManualCalls;
+  readonly operations: Operations;
   readonly yaml: YamlService;
   readonly metrics: Metrics;
   /** Checks of `/readyz`, by name. */
@@ -76,6 +80,8 @@ async function registerVersion1(scope: FastifyInstance, dependencies: ApiDepende
     signedIn.addHook("onRequest", authentication.authenticate);
     // Each model says itself who may do what.
     await signedIn.register(async (collections) => registerRecordRoutes(collections, all));
+    registerRunRoutes(signedIn, all);
+    registerServerRoutes(signedIn, all);
     await signedIn.register(async (root) => {
       root.addHook("onRequest", authentication.requireRoot);
       registerSettingsRoutes(root, all);

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { AuthenticationStatus, CodeStatus } from "../calls/call.ts";
+import type { JobCount } from "../jobs/queue.ts";
 
 /** One finished call, as it is counted. */
 export interface CountedCall {
@@ -14,6 +15,7 @@ export interface CountedCall {
 /** Where gauges read their values when somebody asks. */
 export interface MetricSources {
   readonly callLogQueue: () => number;
+  readonly jobs: () => Promise<readonly JobCount[]>;
   readonly sandbox: () => { readonly runners: number; readonly restarts: number };
 }
 
@@ -66,6 +68,23 @@ export function createMetrics({ withProcess = true }: { withProcess?: boolean } 
     registers,
     collect() {
       this.set(sources?.callLogQueue() ?? 0);
+    },
+  });
+  new Gauge({
+    name: "hooktower_jobs",
+    help: "Jobs in the database that wait, that a process has, and that were given up.",
+    labelNames: ["kind", "state"],
+    registers,
+    async collect() {
+      // Without an answer of the database the others are the more wanted: this one is absent then.
+      const counts = (await sources?.jobs().catch(() => [])) ?? [];
+      // Kinds of which none is left.
+      this.reset();
+      for (const { kind, waiting, taken, failed } of counts) {
+        this.set({ kind, state: "waiting" }, waiting);
+        this.set({ kind, state: "taken" }, taken);
+        this.set({ kind, state: "failed" }, failed);
+      }
     },
   });
   new Gauge({

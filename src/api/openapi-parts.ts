@@ -19,6 +19,11 @@ export function noContent(description: string) {
   return { 204: z.undefined().describe(description) };
 }
 
+/** A 202 without a body. */
+export function accepted(description: string) {
+  return { 202: z.undefined().describe(description) };
+}
+
 /** Text without NUL, which no database column takes. */
 export const queryText = z.string().refine((text) => !text.includes("\0"), "must not have a NUL character");
 

@@ -8,7 +8,7 @@ import { collectionPath, type Model, type ModelRegistry, type RecordValues } fro
 import type { ListQuery, Records, RecordView } from "../records/records.ts";
 import type { Accounts } from "../users/accounts.service.ts";
 import type { Authentication } from "./authentication.ts";
-import { BODY_OPTIONAL, created, noContent, ok, queryText, SIGNED_IN } from "./openapi-parts.ts";
+import { accepted, BODY_OPTIONAL, created, noContent, ok, queryText, SIGNED_IN } from "./openapi-parts.ts";
 import { BODY_PROBLEMS, problemResponses } from "./problem.ts";
 import { recordSchemas, type RecordQuery } from "./record-schemas.ts";
 
@@ -125,12 +125,13 @@ function registerCollection(scope: FastifyInstance, model: Model, dependencies: 
       params: paramsSchema,
       response: {
         ...noContent("Deleted"),
-        ...problemResponses("unauthenticated", "forbidden", "not_found", "conflict", "invalid"),
+        ...(model.deletedLater && accepted(model.deletedLater)),
+        ...problemResponses("unauthenticated", "forbidden", "not_found", "conflict", "invalid", "unavailable"),
       },
     },
     async handler(request, reply) {
-      await records.delete(model, request.params.reference, authentication.getAccount(request));
-      return reply.code(204).send();
+      const isGone = await records.delete(model, request.params.reference, authentication.getAccount(request));
+      return reply.code(isGone ? 204 : 202).send();
     },
   });
 

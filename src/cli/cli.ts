@@ -9,7 +9,9 @@ import { addImportCommand } from "./import.ts";
 import { addKeyCommand } from "./key.ts";
 import { addLogsCommand } from "./logs.ts";
 import { endQuietlyOnClosedPipe, warn } from "./output.ts";
+import { addPlanCommand, addRunCommand } from "./run.ts";
 import { addServeCommand } from "./serve.ts";
+import { addServerCommand } from "./server.ts";
 import { addTokenCommand } from "./token.ts";
 
 const EXIT_FAILED = 1;
@@ -59,6 +61,9 @@ function createProgram(env: NodeJS.ProcessEnv, setExitCode: (code: number) => vo
   addKeyCommand(program, env);
   addLogsCommand(program, env);
   addCallCommand(program, env, setExitCode);
+  addRunCommand(program, env, setExitCode);
+  addPlanCommand(program, env, setExitCode);
+  addServerCommand(program, env, setExitCode);
   return program;
 }
 

@@ -9,10 +9,12 @@ import { readHidden, readStdin } from "./stdin.ts";
 const MAX_VALUE_BYTES = 262_144;
 
 export function addKeyCommand(program: Command, env: NodeJS.ProcessEnv): void {
-  const key = program.command("key").description("secrets that code names").helpCommand(false);
+  const key = program.command("key").description("secrets that code names, and SSH keys").helpCommand(false);
   key
     .command("set")
-    .description("store the value of a secret, which code names as #!cxtower.secret.REFERENCE!#")
+    .description(
+      "store the value of a secret, which code names as #!cxtower.secret.REFERENCE!#, or of an SSH key that is there",
+    )
     .argument("<reference>", "letters, digits and _; capitals count")
     .option("--name <name>", "name of the key (a new one: its reference)")
     .option("--user <login>", "who does it", "admin")
@@ -35,13 +37,11 @@ Examples:
       await withCore(env, { compiles: false }, async ({ records, findActor }) => {
         const actor = await findActor(options.user);
         const existing = await records.find(keyModel, reference, actor);
-        if (existing && existing["key_type"] !== "s") {
-          throw new CliError(`${reference} is an SSH key, not a secret`);
-        }
         const values = { secret_value: value, ...(options.name !== undefined && { name: options.name }) };
         if (existing) await records.update(keyModel, reference, values, actor);
         else await records.create(keyModel, { name: reference, ...values, reference, key_type: "s" }, actor);
-        warn(`secret ${reference} is ${existing ? "changed" : "stored"}`);
+        const what = existing?.["key_type"] === "k" ? "SSH key" : "secret";
+        warn(`${what} ${reference} is ${existing ? "changed" : "stored"}`);
       });
     });
 }

@@ -5,6 +5,7 @@ import type { Core } from "../core.ts";
 import { createFollower } from "./follower.ts";
 import { withCore } from "./open.ts";
 import { print, printable } from "./output.ts";
+import { abortOnSignal } from "./signals.ts";
 
 interface LogsOptions {
   readonly follow?: true;
@@ -70,16 +71,15 @@ async function follow(
   { webhook, status }: LogsOptions,
   show: (call: CallView) => void,
 ): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const stop = abortOnSignal();
   const shown = new Set(past.map((call) => call.id));
-  while (!stop.signal.aborted) {
+  while (!stop.aborted) {
     for (const call of await poll()) {
       const isWanted =
         (webhook === undefined || call.webhook_id === webhook) && (status === undefined || call.http_status === status);
       if (isWanted && !shown.has(call.id)) show(call);
     }
-    await sleep(POLL_MS, undefined, { signal: stop.signal }).catch((error: Error) => {
+    await sleep(POLL_MS, undefined, { signal: stop }).catch((error: Error) => {
       if (error.name !== "AbortError") throw error;
     });
   }

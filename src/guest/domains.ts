@@ -2,8 +2,6 @@
 
 import { isIPv4, isIPv6 } from "node:net";
 import { parse } from "tldts";
-import { GuestError, type Json } from "../sandbox/sandbox.ts";
-import type { HostCalls } from "./host-calls.ts";
 
 export interface DomainParts {
   readonly subdomain: string;
@@ -18,24 +16,6 @@ export interface DomainParts {
 /** Full stops of other scripts, which stand for `.` in a host name. */
 const OTHER_DOTS = /[。．｡]/g;
 const SCHEME = /^(?:[a-z\d+.-]*:)?\/\//i;
-
-/** Host call `domains.extract`: `[url, withPrivateSuffixes]` → `[subdomain, domain, suffix, isPrivate]`. */
-export function createDomainCalls(): HostCalls {
-  return {
-    "domains.extract": (args) => {
-      const [url, withPrivate] = readArgs(args);
-      const { subdomain, domain, suffix, isPrivate } = splitDomain(url, withPrivate);
-      return Promise.resolve([subdomain, domain, suffix, isPrivate]);
-    },
-  };
-}
-
-function readArgs(args: Json): [url: string, withPrivate: boolean] {
-  const [url, withPrivate] = Array.isArray(args) ? args : [];
-  if (typeof url !== "string" || typeof withPrivate !== "boolean")
-    throw new GuestError("HostError", "domains.extract takes a text and a boolean");
-  return [url, withPrivate];
-}
 
 /** Takes a URL, or what is left of one, apart. Nothing in it is refused; the case of letters stays. */
 export function splitDomain(url: string, withPrivate: boolean): DomainParts {

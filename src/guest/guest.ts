@@ -10,6 +10,8 @@ export interface Guest {
   readonly openUnit: OpenUnit;
   /** Names of the methods of `tower`. */
   readonly towerMethods: readonly string[];
+  /** How long a program may run, waiting included, in milliseconds. */
+  readonly wallMs: number;
 }
 
 /** A user as code sees them. */
@@ -37,20 +39,22 @@ export function openUserRun(
   guest: Guest,
   actor: CodeUser | null,
   shown: GuestUser,
-  options: { readonly readOnly: boolean },
+  options: { readonly readOnly: boolean; readonly callId?: string | null },
 ): UserRun {
   const unit = actor && guest.openUnit({ userId: actor.id, login: actor.login, group: actor.group }, options);
+  const startedAt = performance.now();
+  const remainingMs = () => startedAt + guest.wallMs - performance.now();
   return {
     inputs: {
       user: { kind: "record", model: shown.model, fields: shown.fields },
       uid: { kind: "json", value: shown.id },
       ...recordInputs(shown, guest.towerMethods),
     },
-    onHostCall: bindHostCalls(guest.hostCalls, { unit }),
+    onHostCall: bindHostCalls(guest.hostCalls, { unit, user: actor, callId: options.callId ?? null, remainingMs }),
     async settle(outcome) {
-      if (outcome.status !== "completed" || unit === null) return outcome;
+      if (unit === null) return outcome;
       try {
-        await unit.keep();
+        if (outcome.status === "completed") await unit.keep();
         return outcome;
       } catch (error) {
         // Somebody else was quicker: a name that was free is taken, a record is gone.
@@ -67,6 +71,9 @@ export function openUserRun(
           line: null,
           traceback: message,
         };
+      } finally {
+        // What the code began and left running goes on with what is committed.
+        unit.drop();
       }
     },
   };

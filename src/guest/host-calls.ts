@@ -1,12 +1,19 @@
 /** What programs may ask of the tower while they run: host calls, found by name. */
 
 import { GuestError, type HostCallHandler, type Json } from "../sandbox/sandbox.ts";
+import type { CodeUser } from "./guest.ts";
 import type { RecordUnit } from "./records/unit.ts";
 
 /** For whom a program runs. The parent says so, never the program. */
 export interface RunContext {
   /** What the program may do to records, and as whom; null where there are none. */
   readonly unit: RecordUnit | null;
+  /** Who that is. */
+  readonly user: CodeUser | null;
+  /** The webhook call that it runs for. */
+  readonly callId: string | null;
+  /** How long the program may still run, in milliseconds. */
+  readonly remainingMs: () => number;
 }
 
 export interface HostCallContext extends RunContext {

@@ -43,7 +43,7 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
     const payload = await readPayload(route.payloadType, request);
     const leave = intake.admission.enter(route);
     const verdict = leave
-      ? await runCode(route, code, request.headers, payload.forWebhook).finally(leave)
+      ? await runCode(route, code, { headers: request.headers, payload: payload.forWebhook, callId: id }).finally(leave)
       : refuse(503, "Too many calls in progress, try again", { retryAfterSeconds: 1 });
     // A draft may name secrets that the stored code does not.
     const sensitive = [...verdict.sensitive, ...[...code.secrets.values()].flatMap((value) => value ?? [])];
@@ -73,8 +73,12 @@ export function createManualCalls({ intake, calls, secrets }: ManualCallsDepende
     return view;
   }
 
-  async function runCode(route: Route, code: Code, headers: RequestHeaders, payload: Input): Promise<Verdict> {
-    const run = makeCodeRun(route, code, { headers: headersInput(headers), payload }, intake.guest);
+  async function runCode(
+    route: Route,
+    code: Code,
+    request: { readonly headers: RequestHeaders; readonly payload: Input; readonly callId: string },
+  ): Promise<Verdict> {
+    const run = makeCodeRun(route, code, { ...request, headers: headersInput(request.headers) }, intake.guest);
     const outcome = run && (await run.settle(await intake.sandbox.run(run.request)));
     return judgeCode(route, code, outcome, intake.limits);
   }

@@ -50,7 +50,7 @@ export async function receive(intake: Intake, request: ReceivedRequest): Promise
 
   const route = found?.active ? found : undefined;
   const { verdict, payloadSource } = route
-    ? await decide(intake, route, request, address)
+    ? await decide(intake, route, request, { id, address })
     : { verdict: refuse(404, "Webhook not found"), payloadSource: "json" as PayloadSource };
 
   const durationMs = performance.now() - startedAt;
@@ -87,7 +87,7 @@ async function decide(
   intake: Intake,
   route: Route,
   request: ReceivedRequest,
-  address: string,
+  { id, address }: { readonly id: string; readonly address: string },
 ): Promise<{ verdict: Verdict; payloadSource: PayloadSource }> {
   const payload = await readPayload(route.payloadType, request);
   if (intake.log.isFull) return { verdict: LOG_IS_FULL, payloadSource: payload.source };
@@ -100,7 +100,7 @@ async function decide(
   try {
     const refused = checkAddress(route, address);
     if (refused) return { verdict: refused, payloadSource: payload.source };
-    const { first, second } = await runBoth(intake, route, request, payload);
+    const { first, second } = await runBoth(intake, route, request, payload, id);
     const admission = judgeAdmission(route, first);
     if (!("admitted" in admission)) return { verdict: admission, payloadSource: payload.source };
     const verdict = judgeCode(route, route.code, second, intake.limits);
@@ -123,12 +123,15 @@ async function runBoth(
   route: Route,
   request: ReceivedRequest,
   payload: Payload,
+  callId: string,
 ): Promise<GatedOutcome> {
   const headers = headersInput(request.headers);
   const { body } = request;
   const first = makeAuthenticatorRun(route, { headers, payload: payload.forAuthenticator, body }, guest);
   const mayEnter = findMissingSecrets(route.authenticator).length === 0;
-  const code = mayEnter ? makeCodeRun(route, route.code, { headers, payload: payload.forWebhook }, guest) : null;
+  const code = mayEnter
+    ? makeCodeRun(route, route.code, { headers, payload: payload.forWebhook, callId }, guest)
+    : null;
   if (code === null) return { first: await sandbox.run(first), second: null };
   const outcome = await sandbox.runGated(first, GATE, code.request);
   return { first: outcome.first, second: outcome.second && (await code.settle(outcome.second)) };

@@ -29,12 +29,15 @@ export interface CodeRun {
 export function makeCodeRun(
   { runAs }: Route,
   code: Code,
-  request: { readonly headers: Input; readonly payload: Input },
+  request: { readonly headers: Input; readonly payload: Input; readonly callId: string | null },
   guest: Guest,
 ): CodeRun | null {
   if (!runAs.active) return null;
-  const { headers, payload } = request;
-  const { inputs, onHostCall, settle } = openUserRun(guest, runAs, toGuestUser(runAs), { readOnly: false });
+  const { headers, payload, callId } = request;
+  const { inputs, onHostCall, settle } = openUserRun(guest, runAs, toGuestUser(runAs), {
+    readOnly: false,
+    callId,
+  });
   const { program, secrets } = code;
   return { request: { program, secrets, inputs: { headers, payload, ...inputs }, onHostCall }, settle };
 }

@@ -1,12 +1,12 @@
 import { HooktowerError } from "../lib/errors.ts";
-import { assertAllowed, findRule, seesField, type Actor } from "./access.ts";
+import { assertAllowed, findRule, seesField, type Actor, type Operation } from "./access.ts";
 import { readLists } from "./codec.ts";
 import { compare, type Condition } from "./condition.ts";
 import { SYSTEM, type RecordContext } from "./context.ts";
 import { findField, type Model, type RecordValues } from "./model.ts";
 import type { RecordOperations } from "./records.ts";
 import type { RowQuery, StoredRow } from "./records.store.ts";
-import { compilerOptions } from "./row-rules.ts";
+import { compilerOptions, matchesRule } from "./row-rules.ts";
 
 export interface SearchOptions {
   readonly offset?: number;
@@ -28,6 +28,8 @@ export interface OperationsById {
   /** Those of the ids that are there. */
   exists(model: Model, ids: readonly number[]): Promise<number[]>;
   findByReference(model: Model, reference: string, actor: Actor): Promise<number | null>;
+  /** Whether the actor may do this with the record. */
+  allows(model: Model, id: number, operation: Operation, actor: Actor): Promise<boolean>;
   /** @param id one that was reserved for it */
   create(model: Model, values: RecordValues, actor: Actor, id: number): Promise<void>;
   update(model: Model, id: number, values: RecordValues, actor: Actor): Promise<void>;
@@ -134,6 +136,8 @@ export function createOperationsById(context: RecordContext, operations: RecordO
       const visible = await store.count(model, { where: where(model, compare("id", "=", row.id), actor) });
       return visible > 0 ? row.id : null;
     },
+    allows: async (model, id, operation, actor) =>
+      matchesRule(model, id, findRule(actor, model, operation), actor, context),
     async create(model, values, actor, id) {
       await operations.create(model, values, actor, id);
     },

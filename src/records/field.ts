@@ -28,8 +28,8 @@ interface FieldOptions {
   readonly search?: boolean;
   /** The lowest group that sees and writes it; absent: whoever may read the record. */
   readonly group?: Group;
-  /** Written by the tower alone. */
-  readonly readonly?: boolean;
+  /** Written by the tower alone; a text says so in its own words. */
+  readonly readonly?: boolean | string;
 }
 
 /** The kind of program that source is checked as when it is saved; or how the other values of the record decide. */
@@ -78,7 +78,8 @@ export interface LinkTable {
 
 const MAX_LINE_LENGTH = 512;
 const MAX_LIST_LENGTH = 10_000;
-const MAX_TEXT_LENGTH = 262_144;
+/** Characters of a `longText` or `code`. */
+export const MAX_TEXT_LENGTH = 262_144;
 
 /** One line of text; with `program`, of source code. */
 export function text(options: FieldOptions & { pattern?: RegExp; message?: string; program?: ProgramChoice }): Field {

@@ -18,6 +18,8 @@ export interface RecordChange {
   /** Other records, in the transaction of the change. */
   readonly count: (model: Model, filters: RecordValues) => Promise<number>;
   readonly find: (model: Model, reference: string) => Promise<RecordValues | null>;
+  /** Models by name, for those that would import each other in a circle. */
+  readonly getModel: (name: string) => Model;
 }
 
 /**
@@ -45,6 +47,8 @@ export interface Model {
   readonly derivedReference?: DerivedReference;
   /** The tower keeps them in memory to answer calls: every change is told to all processes. */
   readonly configuration?: boolean;
+  /** What deleting a record can begin where it does not end at once, in words for OpenAPI. */
+  readonly deletedLater?: string;
   /** Anybody may point at the records, also who may not read them: logins are no secret. */
   readonly openToLinks?: boolean;
   /** Rules over more than one field or record. Runs inside the transaction; must not wait for more. */

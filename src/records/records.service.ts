@@ -1,15 +1,17 @@
 import type { Kysely, Transaction } from "kysely";
 import type { Database } from "../db/database.ts";
 import type { Tables } from "../db/schema.ts";
+import { makeWritesAgain, noteWrites, type WriteStatement } from "../db/statements.ts";
 import type { Clock } from "../lib/clock.ts";
 import { invalid, type FieldError } from "../lib/errors.ts";
 import { assertAllowed, type Actor } from "./access.ts";
 import { createOperationsById, type OperationsById } from "./by-id.ts";
 import { hashPasswords } from "./codec.ts";
+import { compare } from "./condition.ts";
 import type { RecordContext } from "./context.ts";
 import type { Model, ModelRegistry, RecordValues } from "./model.ts";
 import { createReader } from "./reader.ts";
-import type { RecordOperations, Records } from "./records.ts";
+import type { BeforeDelete, RecordOperations, Records, TakenBack } from "./records.ts";
 import { createRecordStore } from "./records.store.ts";
 import type { SecretCipher } from "./secret-cipher.ts";
 import { validateValues } from "./validation.ts";
@@ -25,9 +27,12 @@ export interface RecordsDependencies {
   readonly checkCode: (program: string, source: string) => Promise<string | null>;
 }
 
+type WorkById<T> = (operations: OperationsById, trx: Transaction<Tables>) => Promise<T>;
+
 /** Records of every model, under the rules of their definitions. */
 export function createRecords(dependencies: RecordsDependencies): Records {
   const { db } = dependencies;
+  const deleteHooks = new Map<string, BeforeDelete>();
   const deleteListeners = new Set<(model: Model, id: number) => void>();
   const { operations: reading, byId } = createOperationsOn(db.main, dependencies, () => undefined);
 
@@ -44,31 +49,39 @@ export function createRecords(dependencies: RecordsDependencies): Records {
   }
 
   /** Undone by an error that nobody else throws. */
-  async function inVain<T>(work: (operations: OperationsById) => Promise<T>): Promise<T> {
+  async function inVain<T>(earlier: readonly WriteStatement[], work: WorkById<T>): Promise<TakenBack<T>> {
     const taken = new Error("taken back");
-    let answer: { readonly value: T } | undefined;
+    let answer: TakenBack<T> | undefined;
     try {
-      await db.main.transaction().execute(async (trx) => {
-        answer = { value: await work(createOperationsOn(trx, dependencies, () => undefined).byId) };
+      await db.main.transaction().execute(async (connection) => {
+        await makeWritesAgain(connection, earlier);
+        const { trx, writes } = noteWrites(connection);
+        answer = { value: await work(createOperationsOn(trx, dependencies, () => undefined).byId, trx), writes };
         throw taken;
       });
     } catch (thrown) {
       if (thrown !== taken) throw thrown;
     }
     if (!answer) throw new Error("a transaction that is taken back has an answer");
-    return answer.value;
+    return answer;
   }
 
-  async function keepById<T>(work: (operations: OperationsById) => Promise<T>, changed: readonly Model[]): Promise<T> {
+  async function keepById<T>(work: WorkById<T>, changed: readonly Model[]): Promise<T> {
     const deleted: Array<[Model, number]> = [];
     const run = (trx: Transaction<Tables>) =>
-      work(createOperationsOn(trx, dependencies, (model, id) => deleted.push([model, id])).byId);
+      work(createOperationsOn(trx, dependencies, (model, id) => deleted.push([model, id])).byId, trx);
     // Others hear of a change only when it is of what they keep in memory: a status that code writes is not.
     const result = changed.some((model) => model.configuration)
       ? await db.changeConfiguration(run)
       : await db.main.transaction().execute(run);
     for (const [model, id] of deleted) for (const listener of deleteListeners) listener(model, id);
     return result;
+  }
+
+  async function prepareDelete(model: Model, id: number, actor: Actor): Promise<boolean> {
+    const hook = deleteHooks.get(model.name);
+    if (!hook || !(await byId.allows(model, id, "delete", actor))) return true;
+    return hook(id, actor);
   }
 
   /** Compilers are asked before the transaction opens: nothing waits for them inside. */
@@ -130,7 +143,16 @@ export function createRecords(dependencies: RecordsDependencies): Records {
       const prepared = await prepare(model, values, "update", stored);
       return change((operations) => operations.update(model, reference, prepared, actor));
     },
-    delete: (model, reference, actor) => change((operations) => operations.delete(model, reference, actor)),
+    async delete(model, reference, actor) {
+      const [id] = deleteHooks.has(model.name)
+        ? await byId.search(model, compare("reference", "=", reference), { limit: 1 }, actor)
+        : [];
+      if (id !== undefined && !(await prepareDelete(model, id, actor))) return false;
+      await change((operations) => operations.delete(model, reference, actor));
+      return true;
+    },
+    beforeDelete: (model, hook) => void deleteHooks.set(model.name, hook),
+    prepareDelete,
     async copy(model, reference, overrides, actor) {
       assertAllowed(actor, model, "create");
       const prepared = await prepare(model, overrides, "update");
@@ -140,7 +162,9 @@ export function createRecords(dependencies: RecordsDependencies): Records {
     prepare: (model, values, mode) => prepare(model, values, mode),
     transaction: change,
     byId,
-    transactionById: (work, { keep, models: changed }) => (keep ? keepById(work, changed) : inVain(work)),
+    transactionById: async (work, { keep, models: changed }) =>
+      keep ? keepById(work, changed) : (await inVain([], work)).value,
+    inVain,
     reserveIds: (model, count) => createRecordStore(db.main).reserveIds(model, count, db.dialect),
     onDelete: (listener) => void deleteListeners.add(listener),
   };

@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import type { WriteStatement } from "../db/statements.ts";
 import type { FieldError } from "../lib/errors.ts";
 import type { Actor } from "./access.ts";
 import type { OperationsById } from "./by-id.ts";
@@ -46,7 +47,32 @@ export interface TransactionOptions {
   readonly models: readonly Model[];
 }
 
-export interface Records extends RecordOperations {
+/** What came of a transaction that was taken back. */
+export interface TakenBack<T> {
+  readonly value: T;
+  /** What it wrote, in the order in which it did. */
+  readonly writes: readonly WriteStatement[];
+}
+
+/**
+ * Does what has to be done before a record is deleted, for an actor who may delete it. What it throws keeps the
+ * record.
+ *
+ * @returns whether the record is to be deleted now; false: somebody sees to that later
+ */
+export type BeforeDelete = (id: number, actor: Actor) => Promise<boolean>;
+
+export interface Records extends Omit<RecordOperations, "delete"> {
+  /** @returns false when it is deleted later: see `beforeDelete` */
+  delete(model: Model, reference: string, actor: Actor): Promise<boolean>;
+  /** One for a model at most. Records that go with others, or in somebody's transaction, go without. */
+  beforeDelete(model: Model, hook: BeforeDelete): void;
+  /**
+   * For those who delete in a transaction of their own: does what has to be done before.
+   *
+   * @returns as `BeforeDelete`; true, too, when the actor may not delete the record, which deleting then says
+   */
+  prepareDelete(model: Model, id: number, actor: Actor): Promise<boolean>;
   /**
    * Compiles the code among the values; `create`, `update` and `copy` do it by themselves.
    * Inside `transaction` nothing waits for a compiler: whoever opens one checks before.
@@ -71,7 +97,20 @@ export interface Records extends RecordOperations {
   /** Records by id, as programs have them, over what is committed. */
   readonly byId: OperationsById;
   /** A transaction over records by id. `keep` false: whatever it does is taken back. */
-  transactionById<T>(work: (operations: OperationsById) => Promise<T>, options: TransactionOptions): Promise<T>;
+  transactionById<T>(
+    work: (operations: OperationsById, trx: Transaction<Tables>) => Promise<T>,
+    options: TransactionOptions,
+  ): Promise<T>;
+  /**
+   * Reads and changes in a transaction, and takes it back.
+   *
+   * @param earlier writes to make again first, as they were
+   * @throws WritesFailed when one of `earlier` fits no more; what `work` throws
+   */
+  inVain<T>(
+    earlier: readonly WriteStatement[],
+    work: (operations: OperationsById, trx: Transaction<Tables>) => Promise<T>,
+  ): Promise<TakenBack<T>>;
   /** Ids that no other record of the model will have. */
   reserveIds(model: Model, count: number): Promise<readonly number[]>;
   /** Called with the model and id of each deleted record, after the commit. */

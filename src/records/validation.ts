@@ -23,7 +23,8 @@ export function validateValues(
     } else if (!field) {
       errors.push({ path: name, message: `${model.label} has no field ${name}` });
     } else if (field.readonly) {
-      errors.push({ path: name, message: "is written by the tower alone" });
+      const message = typeof field.readonly === "string" ? field.readonly : "is written by the tower alone";
+      errors.push({ path: name, message });
     } else if (value === null || (value === "" && field.kind !== "password")) {
       if (field.required) errors.push({ path: name, message: "must not be empty" });
       else values[name] = isColumn(field) ? null : [];

@@ -235,7 +235,9 @@ export function createWriter(
     actor: Actor,
   ): Promise<void> {
     const find = async (other: Model, reference: string) => reader.find(other, reference, SYSTEM);
-    const errors = (await model.check?.({ before, after, actor, count, find, fromFile: context.fromFile })) ?? [];
+    const getModel = (name: string) => models.get(name);
+    const { fromFile } = context;
+    const errors = (await model.check?.({ before, after, actor, count, find, getModel, fromFile })) ?? [];
     if (errors.length > 0) throw invalid(errors);
   }
 

@@ -1,11 +1,8 @@
 import type { Actor } from "./access.ts";
 import type { ModelRegistry } from "./model.ts";
 import type { Records } from "./records.ts";
-import { selectAll, writeExport, type ExportSelection } from "./yaml.export.ts";
+import type { ExportSelection } from "./yaml.export.ts";
 import type { ImportMode, ImportReport } from "./yaml.format.ts";
-import { carryOut } from "./yaml.import.ts";
-import { parseYaml } from "./yaml.parse.ts";
-import { planImport } from "./yaml.plan.ts";
 
 export { IMPORT_MODES, type ImportMode, type ImportReport } from "./yaml.format.ts";
 export type { ExportSelection } from "./yaml.export.ts";
@@ -30,11 +27,24 @@ export interface YamlService {
   selectAll(actor: Actor): Promise<ExportSelection>;
 }
 
+/** What reads and writes YAML is loaded with the first file: no start of a server waits for it. */
 export function createYamlService(tools: { readonly records: Records; readonly models: ModelRegistry }): YamlService {
   return {
-    importYaml: async (file, { mode }, actor) =>
-      carryOut(planImport(parseYaml(file), tools.models), mode, actor, tools),
-    exportYaml: (selection, { explode }, actor) => writeExport(selection, explode, actor, tools),
-    selectAll: (actor) => selectAll(actor, tools),
+    async importYaml(file, { mode }, actor) {
+      const [{ parseYaml }, { planImport }, { carryOut }] = await Promise.all([
+        import("./yaml.parse.ts"),
+        import("./yaml.plan.ts"),
+        import("./yaml.import.ts"),
+      ]);
+      return carryOut(planImport(parseYaml(file), tools.models), mode, actor, tools);
+    },
+    async exportYaml(selection, { explode }, actor) {
+      const { writeExport } = await import("./yaml.export.ts");
+      return writeExport(selection, explode, actor, tools);
+    },
+    async selectAll(actor) {
+      const { selectAll } = await import("./yaml.export.ts");
+      return selectAll(actor, tools);
+    },
   };
 }

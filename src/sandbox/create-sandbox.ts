@@ -31,7 +31,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     throw new RangeError("runners must be a whole number above 0");
   const limits = normalizeLimits(options.limits);
   const memoryBytes = normalizeMemory(options.memoryBytes);
-  const findSnapshot = () => ensureSnapshot(cacheDir, logger);
+  /** Once it is found, runners that start later need not look for it: they would hold calls up meanwhile. */
+  let snapshot: string | null = null;
+  const findSnapshot = async () => (snapshot ??= await ensureSnapshot(cacheDir, logger));
   const { runners } = options;
   const quarantine = createQuarantine();
   const entry = pathOfEntry("runner");

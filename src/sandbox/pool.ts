@@ -7,11 +7,11 @@
  * else they are lost.
  */
 
-import { createBackoff } from "./backoff.ts";
+import { createBackoff } from "../lib/backoff.ts";
 import { encodeFrame } from "./frames.ts";
 import { frameCap } from "./limits.ts";
 import { ProtocolError, TO_RUNNER, type RunnerMessage } from "./protocol.ts";
-import { createRunner, feelPulse, findCulprit, isStuck, type Runner } from "./runner.ts";
+import { ask, createRunner, feelPulse, findCulprit, isStuck, type Runner } from "./runner.ts";
 import { startRunner, type RunnerEnd } from "./runner-process.ts";
 import type { Limits, SandboxLogger, SandboxStatus } from "./sandbox.ts";
 import { encodeProgram, type Task, type TaskEnding } from "./task.ts";
@@ -221,8 +221,9 @@ export function createPool(options: PoolOptions): Pool {
       runner.process.send(encodeFrame(TO_RUNNER.cancel, task.id));
       if (task.next === null) continue;
       // Its outcome may be on the way already, and what comes after it has begun.
-      runner.unwanted.add(task.next.id);
-      runner.process.send(encodeFrame(TO_RUNNER.cancel, task.next.id));
+      const { id } = task.next;
+      runner.unwanted.add(id);
+      for (const kind of [TO_RUNNER.cancel, TO_RUNNER.ping]) runner.process.send(encodeFrame(kind, id));
     }
     finish(task, { status: "limit", limit: "wall", message: `the code took longer than ${task.limits.wallMs} ms` });
   }
@@ -245,7 +246,8 @@ export function createPool(options: PoolOptions): Pool {
         drainOneSpent();
         return startWaiting();
       case "pong":
-        return;
+        // It has read the cancellation, and does not have the run: nothing more will be said of it.
+        return void runner.unwanted.delete(message.id);
       case "spent":
         runner.spent = true;
         return fillSlots();
@@ -307,8 +309,7 @@ export function createPool(options: PoolOptions): Pool {
     }
     switch (feelPulse(runner, now, options.limits.cpuMs)) {
       case "ask":
-        runner.pingedAt = now;
-        return runner.process.send(encodeFrame(TO_RUNNER.ping, 0));
+        return ask(runner, now);
       case "hung":
         return runner.process.kill("hung");
       case "alive":

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FrameError, createFrameReader } from "./frames.ts";
 import { launchLocked, PYODIDE_DIR } from "./launch.ts";
@@ -34,6 +34,8 @@ export interface RunnerProcess {
   send(frame: Buffer): void;
   /** Id of the run that is in the interpreter, 0 for none. Only a hint: the runner writes it. */
   readRecorder(): number;
+  /** Processor time of all its threads so far, in milliseconds; null where the system does not tell. */
+  readCpuMs(): number | null;
   kill(why: RunnerEnd): void;
 }
 
@@ -127,9 +129,22 @@ export function startRunner(options: RunnerOptions): RunnerProcess {
       const bytes = Buffer.alloc(4);
       return readSync(recorder, bytes, 0, 4, 0) === 4 ? bytes.readUInt32LE() : 0;
     },
+    readCpuMs: () => readCpuMs(child.pid),
     kill,
   };
   return runner;
+}
+
+/** Linux counts in hundredths of a second. */
+function readCpuMs(pid: number | undefined): number | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return null; // another system, or it is gone: then its end is told elsewhere
+  }
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** One runner with the tasks on it: whether it is alive, and whom to blame when it is not. */
 
+import { encodeFrame } from "./frames.ts";
+import { TO_RUNNER } from "./protocol.ts";
 import type { RunnerEnd, RunnerProcess } from "./runner-process.ts";
 import type { Task } from "./task.ts";
 
@@ -9,6 +11,11 @@ const BOOT_MS = 60_000;
 const QUIET_MS = 100;
 /** A runner with work must be heard of this much after its work's CPU limit. */
 const HANG_GRACE_MS = 400;
+/**
+ * An overloaded machine can keep a runner silent that has had no chance to answer. So it is hung once it used
+ * as much processor time as it may, or was silent for this many times as long.
+ */
+const STARVED_TIMES = 5;
 
 export interface Runner {
   readonly process: RunnerProcess;
@@ -20,13 +27,18 @@ export interface Runner {
   readonly tasks: Map<number, Task>;
   /** Tasks that ended for the host but may still be in the interpreter: until when they may. */
   readonly leaving: Map<number, number>;
-  /** Ids of runs that may have begun after a task that was leaving: what is said of them is not heard. */
+  /**
+   * Ids of runs that may have begun after a task that was leaving: what is said of them is not heard. They
+   * stay until their outcome comes, or until the runner says that it does not have them.
+   */
   readonly unwanted: Set<number>;
   /** Keys of the programs that it was sent. */
   readonly loaded: Set<string>;
   readonly startedAt: number;
   /** When it was asked for a sign of life that has not come yet. */
   pingedAt: number | null;
+  /** Its processor time then; null where that is not known. */
+  cpuMsAtPing: number | null;
 }
 
 /** A runner that was just started. */
@@ -42,6 +54,7 @@ export function createRunner(process: RunnerProcess): Runner {
     loaded: new Set(),
     startedAt: performance.now(),
     pingedAt: null,
+    cpuMsAtPing: null,
   };
 }
 
@@ -67,13 +80,29 @@ export function isStuck(runner: Runner, now: number): boolean {
   return false;
 }
 
-/** @param leastCpuMs CPU limit of tasks that are leaving: theirs is not known any more */
+/** Asks for a sign of life. */
+export function ask(runner: Runner, now: number): void {
+  runner.pingedAt = now;
+  runner.cpuMsAtPing = runner.process.readCpuMs();
+  runner.process.send(encodeFrame(TO_RUNNER.ping, 0));
+}
+
+/** @param leastCpuMs CPU limit of runs that were given up: theirs is not known any more */
 export function feelPulse(runner: Runner, now: number, leastCpuMs: number): "alive" | "ask" | "hung" {
   if (!runner.ready) return now - runner.startedAt < BOOT_MS ? "alive" : "hung";
-  if (runner.tasks.size === 0 && runner.leaving.size === 0) return "alive";
+  const givenUp = runner.leaving.size + runner.unwanted.size;
+  if (runner.tasks.size === 0 && givenUp === 0) return "alive";
   if (runner.pingedAt === null) return now - runner.process.heardAt < QUIET_MS ? "alive" : "ask";
-  let cpuMs = runner.leaving.size > 0 ? leastCpuMs : 0;
+  let cpuMs = givenUp > 0 ? leastCpuMs : 0;
   for (const task of runner.tasks.values()) cpuMs = Math.max(cpuMs, task.limits.cpuMs);
   const silentMs = now - Math.max(runner.pingedAt, runner.process.heardAt);
-  return silentMs > cpuMs * 1.2 + HANG_GRACE_MS ? "hung" : "alive";
+  const patienceMs = cpuMs * 1.2 + HANG_GRACE_MS;
+  if (silentMs <= patienceMs) return "alive";
+  return silentMs > patienceMs * STARVED_TIMES || usedMs(runner) > patienceMs ? "hung" : "alive";
+}
+
+/** Processor time since it was asked; endless where that is not known. */
+function usedMs({ process, cpuMsAtPing }: Runner): number {
+  const cpuMs = process.readCpuMs();
+  return cpuMs === null || cpuMsAtPing === null ? Number.POSITIVE_INFINITY : cpuMs - cpuMsAtPing;
 }

@@ -14,20 +14,34 @@ const webhookLogDuration = z
   .max(MAX_DAYS, message)
   .meta({ title: "Keep Webhook Logs for (days)", description: "Older calls are deleted once a day", examples: [30] });
 
+const MAX_SECONDS = 86_400;
+const timeoutMessage = `must be a whole number of seconds from 0 to ${MAX_SECONDS}`;
+
+const commandTimeout = z
+  .int(timeoutMessage)
+  .min(0, timeoutMessage)
+  .max(MAX_SECONDS, timeoutMessage)
+  .meta({
+    title: "Command timeout (seconds)",
+    description: "A command that runs longer is ended on its server; 0: never",
+    examples: [900],
+  });
+
 /** Settings that are changed while the process runs, under General Settings. */
 export const towerSettingsSchema = z
-  .object({ webhook_log_duration: webhookLogDuration })
+  .object({ webhook_log_duration: webhookLogDuration, command_timeout: commandTimeout })
   .meta({ id: "Settings", title: "General settings" });
 
 export const towerSettingsChangeSchema = z
-  .strictObject({ webhook_log_duration: webhookLogDuration.optional() })
+  .strictObject({ webhook_log_duration: webhookLogDuration.optional(), command_timeout: commandTimeout.optional() })
   .meta({ id: "SettingsUpdate", title: "Changes of general settings", examples: [{ webhook_log_duration: 60 }] });
 
 export interface TowerSettings {
   readonly webhook_log_duration: number;
+  readonly command_timeout: number;
 }
 
-const DEFAULT_TOWER_SETTINGS: TowerSettings = { webhook_log_duration: 30 };
+const DEFAULT_TOWER_SETTINGS: TowerSettings = { webhook_log_duration: 30, command_timeout: 900 };
 
 export interface TowerSettingsService {
   get(): Promise<TowerSettings>;

@@ -9,7 +9,7 @@ export function createTowerSettingsStore(db: Kysely<Tables>) {
   async function find(): Promise<TowerSettings | null> {
     const row = await db
       .selectFrom("settings")
-      .select("webhook_log_duration")
+      .select(["webhook_log_duration", "command_timeout"])
       .where("id", "=", ROW_ID)
       .executeTakeFirst();
     return row ?? null;

@@ -32,7 +32,7 @@ describe("health", () => {
 describe("metrics", () => {
   it("counts calls, and reads the gauges when asked", async () => {
     const metrics = createMetrics({ withProcess: false });
-    metrics.watch({ callLogQueue: () => 3, sandbox: () => ({ runners: 2, restarts: 5 }) });
+    metrics.watch({ callLogQueue: () => 3, jobs: async () => [], sandbox: () => ({ runners: 2, restarts: 5 }) });
     metrics.callStarted();
     metrics.callStarted();
     const call = { httpStatus: 200, authentication: "success", code: "success", durationMs: 20 } as const;
@@ -47,6 +47,25 @@ describe("metrics", () => {
     expect(text).toContain("hooktower_call_log_queue 3");
     expect(text).toContain("hooktower_runners 2");
     expect(await metrics.render()).toContain("hooktower_runner_restarts_total 5");
+  });
+
+  it("shows jobs of each kind and state, and nothing of them while the database does not answer", async () => {
+    const metrics = createMetrics({ withProcess: false });
+    const answers = [
+      Promise.resolve([{ kind: "plan_run", waiting: 1, taken: 2, failed: 3 }]),
+      Promise.reject(new Error("away")),
+    ];
+    const jobs = () => answers.shift() ?? Promise.resolve([]);
+    metrics.watch({ callLogQueue: () => 3, sandbox: () => ({ runners: 2, restarts: 5 }), jobs });
+    const text = await metrics.render();
+    expect(text.match(/^hooktower_jobs\{.*$/gm)).toEqual([
+      'hooktower_jobs{kind="plan_run",state="waiting"} 1',
+      'hooktower_jobs{kind="plan_run",state="taken"} 2',
+      'hooktower_jobs{kind="plan_run",state="failed"} 3',
+    ]);
+    const without = await metrics.render();
+    expect(without).not.toMatch(/^hooktower_jobs\{/m);
+    expect(without).toContain("hooktower_call_log_queue 3");
   });
 
   it("keeps the number of series bounded", async () => {

@@ -10,11 +10,14 @@ describe("settings, call log and YAML", () => {
   afterAll(async () => api[Symbol.asyncDispose]());
 
   it("reads and changes the general settings", async () => {
-    expect((await api.request("root", "GET", "/api/v1/settings")).json()).toEqual({ webhook_log_duration: 30 });
+    const read = async () => (await api.request("root", "GET", "/api/v1/settings")).json();
+    expect(await read()).toEqual({ webhook_log_duration: 30, command_timeout: 900 });
     const changed = await api.request("root", "PATCH", "/api/v1/settings", { webhook_log_duration: 7 });
-    expect([changed.statusCode, changed.json()]).toEqual([200, { webhook_log_duration: 7 }]);
-    expect((await api.request("root", "PATCH", "/api/v1/settings", {})).json()).toEqual({ webhook_log_duration: 7 });
-    expect((await api.request("root", "GET", "/api/v1/settings")).json()).toEqual({ webhook_log_duration: 7 });
+    expect([changed.statusCode, changed.json()]).toEqual([200, { webhook_log_duration: 7, command_timeout: 900 }]);
+    await api.request("root", "PATCH", "/api/v1/settings", { command_timeout: 0 });
+    const unchanged = await api.request("root", "PATCH", "/api/v1/settings", {});
+    expect(unchanged.json()).toEqual({ webhook_log_duration: 7, command_timeout: 0 });
+    expect(await read()).toEqual({ webhook_log_duration: 7, command_timeout: 0 });
   });
 
   it.each([
@@ -22,6 +25,8 @@ describe("settings, call log and YAML", () => {
     { webhook_log_duration: 1.5 },
     { webhook_log_duration: "7" },
     { webhook_log_duration: null },
+    { command_timeout: -1 },
+    { command_timeout: 86_401 },
     { other: 1 },
   ])("refuses settings %j", async (body) => {
     const answer = await api.request("root", "PATCH", "/api/v1/settings", body);

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, type LightMyRequestResponse } from "fast
 import { registerApi } from "../../src/api/api.ts";
 import { createMetrics } from "../../src/api/metrics.ts";
 import { createServerOptions } from "../../src/api/server-options.ts";
+import type { Operations } from "../../src/tower/operations.ts";
 import type { CallLog, CallQuery, CallView } from "../../src/calls/call.ts";
 import type { ManualCalls } from "../../src/intake/intake.ts";
 import { HooktowerError } from "../../src/lib/errors.ts";
@@ -140,7 +141,7 @@ export async function startApi(
 
 export type ApiFixture = Awaited<ReturnType<typeof startApi>>;
 
-function makeNeighbours(asked: Asked): { calls: CallLog; manualCalls: ManualCalls } {
+function makeNeighbours(asked: Asked): { calls: CallLog; manualCalls: ManualCalls; operations: Operations } {
   return {
     calls: {
       async list(query) {
@@ -161,5 +162,22 @@ function makeNeighbours(asked: Asked): { calls: CallLog; manualCalls: ManualCall
         return { ...CALL, replay_of: id };
       },
     },
+    // What they do takes servers: see test/tower/operations.test.ts.
+    operations: {
+      runCommand: nothingHere,
+      runPlan: nothingHere,
+      stopRun: nothingHere,
+      checkServer: nothingHere,
+      readHostKey: nothingHere,
+      trustHostKey: nothingHere,
+      moveFile: nothingHere,
+      refreshServerLog: nothingHere,
+      runShortcut: nothingHere,
+      createServer: nothingHere,
+    },
   };
+}
+
+async function nothingHere(): Promise<never> {
+  throw new HooktowerError("not_found", "There are no servers here");
 }

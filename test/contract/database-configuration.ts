@@ -63,6 +63,23 @@ export function describeConfiguration(
       expect(errors).toMatchObject([{ err: { message: "broken listener" } }]);
     });
 
+    it("calls a listener again that could not read what it keeps", async () => {
+      await using db = await open(createLogger("silent"));
+      const caughtUp = Promise.withResolvers<string[]>();
+      let failures = 0;
+      db.onConfigurationChange(async () => {
+        if (failures < 2) {
+          failures += 1;
+          throw new Error("the database is away");
+        }
+        caughtUp.resolve(await readLogins(db));
+      });
+      await addUser(db, "a");
+      expect(failures).toBe(1);
+      expect(await caughtUp.promise).toEqual(["a"]);
+      expect(failures).toBe(2);
+    });
+
     it("tells a listener nothing after it was stopped", async () => {
       await using db = await open();
       const calls: string[] = [];

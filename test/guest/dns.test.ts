@@ -1,3 +1,4 @@
+import { NO_RECORDS } from "./support.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { createDnsCalls } from "../../src/guest/dns.ts";
 import { bindHostCalls } from "../../src/guest/host-calls.ts";
@@ -64,7 +65,7 @@ const server = await startDnsServer({
 const { sandbox, read, run } = await openSandbox();
 afterAll(() => Promise.all([sandbox.close(0), server[Symbol.asyncDispose]()]));
 
-const onHostCall = bindHostCalls(createDnsCalls({ servers: [server.address] }), { unit: null });
+const onHostCall = bindHostCalls(createDnsCalls({ servers: [server.address] }), NO_RECORDS);
 const evaluate = (expression: string) => read(`result['message'] = ${expression}`, { onHostCall });
 
 /** Runs a statement that must raise, and gives class and text. */
@@ -210,7 +211,7 @@ describe("dns.reversename", () => {
 
 describe("the host", () => {
   const call = createDnsCalls({ servers: [server.address] })["dns.resolve"];
-  const context = { unit: null, signal: new AbortController().signal };
+  const context = { ...NO_RECORDS, signal: new AbortController().signal };
 
   it.each([
     ["no list", null],

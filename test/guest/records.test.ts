@@ -116,6 +116,24 @@ describe("records in snippets", () => {
     );
   });
 
+  it("can be changed 200 times by one run, each time as the change before left them", async () => {
+    const write = (times: number, reference: string) =>
+      [
+        `tag = env['cx.tower.tag'].create({'name': '0', 'reference': '${reference}'})`,
+        `for n in range(${times}): tag.write({'name': str(int(tag.name) + 1)})`,
+        "result = {'message': tag.name}",
+      ].join("\n");
+    expect(await run(write(199, "counted"))).toEqual({ status: 200, message: "199" });
+    expect(await tower.must("GET", "/tags/counted")).toMatchObject({ name: "199" });
+    const { status, message } = await run(write(200, "uncounted"));
+    expect({ status, message }).toEqual({
+      status: 500,
+      message:
+        "Webhook code execution error: One run can change records 200 times: write several records with one call",
+    });
+    expect((await tower.api("GET", "/tags/uncounted")).status).toBe(404);
+  }, 60_000);
+
   describe("of a plain user", () => {
     // Every method of the record API, on a record that the user is not listed on.
     const hidden = "env['cx.tower.server'].browse(HIDDEN)";

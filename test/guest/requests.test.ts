@@ -1,3 +1,4 @@
+import { NO_RECORDS } from "./support.ts";
 import { readFileSync } from "node:fs";
 import { afterAll, expect, it } from "vitest";
 import { bindHostCalls } from "../../src/guest/host-calls.ts";
@@ -25,7 +26,7 @@ const HELPERS = [
 
 const { sandbox, read } = await openSandbox();
 const network = createNetworkCalls({ egress: { allowPrivate: true, allow: [] }, maxResponseBytes: 1024 * 1024 });
-const onHostCall = bindHostCalls(network.hostCalls, { unit: null });
+const onHostCall = bindHostCalls(network.hostCalls, NO_RECORDS);
 const server = await startRecordingServer();
 afterAll(async () => {
   await sandbox.close(0);

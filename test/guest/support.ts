@@ -1,9 +1,12 @@
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { bindHostCalls } from "../../src/guest/host-calls.ts";
+import { bindHostCalls, type RunContext } from "../../src/guest/host-calls.ts";
 import { createNetworkCalls, type NetworkOptions } from "../../src/guest/network-calls.ts";
 import { GuestError, type HostCallHandler, type Json } from "../../src/sandbox/sandbox.ts";
+
+/** A run that has nothing to do with records. */
+export const NO_RECORDS: RunContext = { unit: null, user: null, callId: null, remainingMs: () => 30_000 };
 
 export interface TestServer extends AsyncDisposable {
   readonly port: number;
@@ -59,7 +62,12 @@ export function openNetwork(options: Partial<NetworkOptions> = {}): TestNetwork 
     maxResponseBytes: 1024 * 1024,
     ...options,
   });
-  const onHostCall = bindHostCalls(network.hostCalls, { unit: null });
+  const onHostCall = bindHostCalls(network.hostCalls, {
+    unit: null,
+    user: null,
+    callId: null,
+    remainingMs: () => 30_000,
+  });
   return {
     onHostCall,
     async send(args, signal = new AbortController().signal) {

@@ -1,12 +1,13 @@
+import { NO_RECORDS } from "./support.ts";
 import { afterAll, describe, expect, it } from "vitest";
-import { createDomainCalls } from "../../src/guest/domains.ts";
+import { createDomainCalls } from "../../src/guest/domain-calls.ts";
 import { bindHostCalls } from "../../src/guest/host-calls.ts";
 import { openSandbox } from "../sandbox/support.ts";
 
 const { sandbox, read, run } = await openSandbox();
 afterAll(() => sandbox.close(0));
 
-const onHostCall = bindHostCalls(createDomainCalls(), { unit: null });
+const onHostCall = bindHostCalls(createDomainCalls(), NO_RECORDS);
 const evaluate = (expression: string) => read(`result['message'] = ${expression}`, { onHostCall });
 
 describe("tldextract.extract", () => {
@@ -105,7 +106,7 @@ describe("tldextract.extract", () => {
 
 describe("the host", () => {
   const call = createDomainCalls()["domains.extract"];
-  const context = { unit: null, signal: new AbortController().signal };
+  const context = { ...NO_RECORDS, signal: new AbortController().signal };
 
   it.each([null, [], ["a.com"], [1, false], ["a.com", 1]])("refuses %j", async (args) => {
     await expect(async () => call?.(args, context)).rejects.toMatchObject({ name: "GuestError" });

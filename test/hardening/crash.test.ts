@@ -22,7 +22,7 @@ describe("kill -9 under load", () => {
 });
 
 describe("kill -9 of a runner under load", () => {
-  it("costs only calls that were on it, and the service is back within 3 s", async () => {
+  it("costs only calls that were on it, and the service is back within 5 s", async () => {
     await using dataDir = await makeDataDir();
     await using tower = await startTowerProcess(dataDir.path);
     const { endpoint } = await tower.addWebhook({ code: 'time.sleep(0.05)\nresult = {"message": "ran"}' });
@@ -43,7 +43,7 @@ describe("kill -9 of a runner under load", () => {
       await expect
         .poll(() => statuses.slice(from).filter((status) => status === 200).length, { timeout: 10_000 })
         .toBeGreaterThan(CONNECTIONS);
-      expect(performance.now() - killedAt).toBeLessThan(3000);
+      expect(performance.now() - killedAt).toBeLessThan(5000);
     }
     loading = false;
     await load;

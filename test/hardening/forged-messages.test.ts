@@ -85,6 +85,31 @@ describe("a runner that forges messages", () => {
     expect((await runForged("endless")).outcome).toMatchObject({ status: "completed" });
   });
 
+  it("cannot speak of a run that it said it does not have", async () => {
+    const complained = Promise.withResolvers<string>();
+    const logger = { info: () => undefined, warn: () => undefined, error: complain };
+    function complain(_details: object, message: string): void {
+      complained.resolve(message);
+    }
+    const limits = normalizeLimits({ cpuMs: 1_000, wallMs: 200 });
+    const entry = fileURLToPath(new URL("./forged-runner.mjs", import.meta.url));
+    const findSnapshot = () => Promise.resolve("/nowhere/ghost-of-the-next-run");
+    const pool = createPool({ runners: 1, entry, findSnapshot, cacheDir, memoryBytes: 2 ** 28, limits, logger });
+    const ready = Promise.withResolvers<void>();
+    const watch = setInterval(() => pool.status().ready && ready.resolve(), 5);
+    await ready.promise;
+    clearInterval(watch);
+    const request = { program, inputs: {}, secrets: new Map<string, string>() };
+    const next = createRun(8, request, limits, logger, () => undefined);
+    const outcome = await new Promise<RunOutcome>((resolve) =>
+      pool.submit(createRun(7, request, limits, logger, resolve, { gate: "exit_code", task: next })),
+    );
+    expect(outcome).toMatchObject({ status: "limit", limit: "wall" });
+    // Were the run still remembered, what is said of it would be taken for late and not be heard.
+    expect(await complained.promise).toBe("a runner broke the protocol");
+    await pool.close(0);
+  });
+
   it("or says nothing at all is killed", async () => {
     expect((await runForged("silence")).outcome).toMatchObject({ status: "limit", limit: "cpu" });
   });

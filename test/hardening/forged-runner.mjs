@@ -39,11 +39,22 @@ const FORGERIES = {
   "check-that-nobody-wants": (id) => frame(7, id, "null"),
   endless: (id) => Buffer.concat(Array.from({ length: 100 }, () => frame(2, id, OUTCOME))),
   silence: () => Buffer.alloc(0),
+  // Cancelled, it lets its run end, and says of the next one first that it is not there and then that it ended.
+  "ghost-of-the-next-run": () => Buffer.alloc(0),
 };
+let hasEnded = false;
 
 process.stdin.on("data", (chunk) => {
   for (let offset = 0; offset < chunk.length; offset += chunk.readUInt32LE(offset) + 4) {
-    if (chunk.readUInt8(offset + 4) === 2) process.stdout.write(FORGERIES[mode](chunk.readUInt32LE(offset + 5)));
+    const kind = chunk.readUInt8(offset + 4);
+    const id = chunk.readUInt32LE(offset + 5);
+    if (kind === 2) process.stdout.write(FORGERIES[mode](id));
+    if (mode !== "ghost-of-the-next-run") continue;
+    if (kind === 5 && !hasEnded) {
+      hasEnded = true;
+      process.stdout.write(frame(2, id, OUTCOME));
+    }
+    if (kind === 6 && id !== 0) process.stdout.write(Buffer.concat([frame(5, id, ""), frame(2, id, OUTCOME)]));
   }
 });
 process.stdin.on("end", () => process.exit(0));

@@ -19,7 +19,7 @@ describeEachDatabase(({ openFreshDatabase }) => {
 
   it("a unit reads its own changes, others do not until it is kept, and its ids stay", async () => {
     await using at = await openRecords(openFreshDatabase);
-    const open = createUnits(at.records);
+    const open = createUnits(at.records, at.db.main);
     const unit = open(ROOT, { readOnly: false });
     const [id = 0] = await unit.change({
       model: tag,
@@ -44,7 +44,7 @@ describeEachDatabase(({ openFreshDatabase }) => {
 
   it("a change that is refused leaves the unit as it was, and a unit that cannot be kept leaves nothing", async () => {
     await using at = await openRecords(openFreshDatabase);
-    const unit = createUnits(at.records)(ROOT, { readOnly: false });
+    const unit = createUnits(at.records, at.db.main)(ROOT, { readOnly: false });
     const make = (reference: string) =>
       unit.change({
         model: tag,

@@ -55,8 +55,14 @@ function describeWhere(problem: string | null, name: string, body: () => void): 
   else describe.skip(`${name} (skipped: ${problem})`, body);
 }
 
-/** @param settings further lines of sshd_config */
-export async function startOpenSsh(settings: readonly string[] = []): Promise<OpenSshServer> {
+/**
+ * @param settings further lines of sshd_config
+ * @param environment of those who sign in, as NAME=VALUE
+ */
+export async function startOpenSsh(
+  settings: readonly string[] = [],
+  environment: readonly string[] = [],
+): Promise<OpenSshServer> {
   const dir = await mkdtemp(join(tmpdir(), "hooktower-test-"));
   const port = await findFreePort();
   const hostKeys = {
@@ -80,7 +86,8 @@ export async function startOpenSsh(settings: readonly string[] = []): Promise<Op
     "PidFile none",
     "LogLevel ERROR",
     // The start files of whoever runs the tests could do anything, and take their time.
-    `SetEnv HOME=${work}`,
+    // sshd takes one such line only.
+    ["SetEnv", `HOME=${work}`, ...environment].join(" "),
     ...settings,
     ...(settings.some((line) => line.startsWith("Subsystem")) ? [] : ["Subsystem sftp internal-sftp"]),
   ];

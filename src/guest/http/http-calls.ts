@@ -1,9 +1,8 @@
-import { Agent } from "undici";
+import type { Agent } from "undici";
 import { isTooDeep } from "../../lib/json-depth.ts";
 import type { Json } from "../../sandbox/sandbox.ts";
 import type { EgressPolicy } from "../egress/policy.ts";
 import type { HostCalls } from "../host-calls.ts";
-import { createConnector } from "./connector.ts";
 import { decodeBody } from "./content-coding.ts";
 import { exchange, ExchangeError, type RawResponse } from "./exchange.ts";
 import { codeOf, toGuestError } from "./http-errors.ts";
@@ -12,6 +11,8 @@ import { createReceivedBytes, type Holding } from "./received-bytes.ts";
 
 export interface HttpCalls {
   readonly hostCalls: HostCalls;
+  /** Loads what the first request would load otherwise: a tenth of a second, which no start waits for. */
+  load(): Promise<void>;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -31,11 +32,13 @@ const MAX_HEADER_BYTES = 64 * 1024;
  * is a call of its own and judged anew.
  */
 export function createHttpCalls({ policy, maxResponseBytes }: HttpOptions): HttpCalls {
-  const agents = { verified: createAgent(policy, true), unverified: createAgent(policy, false) };
+  let loading: Promise<Agents> | null = null;
+  const getAgents = (): Promise<Agents> => (loading ??= createAgents(policy));
   const received = createReceivedBytes(maxResponseBytes);
 
   async function send(request: HttpRequest, signal: AbortSignal): Promise<Json> {
     using holding = received.hold();
+    const agents = await getAgents();
     const agent = request.verify ? agents.verified : agents.unverified;
     const response = await exchangeAgain(agent, request, holding, signal);
     const body = await decodeBody(response.body, valuesOf(response, "content-encoding"), maxResponseBytes);
@@ -54,21 +57,31 @@ export function createHttpCalls({ policy, maxResponseBytes }: HttpOptions): Http
         }
       },
     },
+    load: async () => void (await getAgents()),
     async close() {
-      await Promise.all([agents.verified.destroy(), agents.unverified.destroy()]);
+      const agents = await loading;
+      await Promise.all([agents?.verified.destroy(), agents?.unverified.destroy()]);
     },
   };
 }
 
+interface Agents {
+  readonly verified: Agent;
+  readonly unverified: Agent;
+}
+
 /** A connection for every request in progress; what was idle for a while is closed. */
-function createAgent(policy: EgressPolicy, verify: boolean): Agent {
-  return new Agent({
-    connect: createConnector(policy, verify),
-    allowH2: false,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  });
+async function createAgents(policy: EgressPolicy): Promise<Agents> {
+  const [undici, { createConnector }] = await Promise.all([import("undici"), import("./connector.ts")]);
+  const createAgent = (verify: boolean) =>
+    new undici.Agent({
+      connect: createConnector(policy, verify),
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    });
+  return { verified: createAgent(true), unverified: createAgent(false) };
 }
 
 const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);

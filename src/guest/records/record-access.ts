@@ -1,3 +1,5 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "../../db/schema.ts";
 import type { Actor } from "../../records/access.ts";
 import type { Records } from "../../records/records.ts";
 import type { GuestUser, Input } from "../../sandbox/sandbox.ts";
@@ -6,12 +8,13 @@ import { createRecordUnit, type RecordUnit } from "./unit.ts";
 /** Opens what one run does to records. */
 export type OpenUnit = (actor: Actor, options: { readonly readOnly: boolean }) => RecordUnit;
 
-export function createUnits(records: Records): OpenUnit {
+export function createUnits(records: Records, tables: Kysely<Tables>): OpenUnit {
   return (actor, { readOnly }) =>
     createRecordUnit(
       {
         reading: records.byId,
-        inVain: (work) => records.transactionById(work, { keep: false, models: [] }),
+        tables,
+        inVain: records.inVain,
         reserve: records.reserveIds,
         keep: (models, work) => records.transactionById(work, { keep: true, models }),
       },

@@ -3,14 +3,16 @@ import { seesField } from "../../records/access.ts";
 import { compare, type Condition } from "../../records/condition.ts";
 import type { Field } from "../../records/field.ts";
 import { findField, type Model, type ModelRegistry, type RecordValues } from "../../records/model.ts";
+import type { OperationsById } from "../../records/by-id.ts";
 import type { Records } from "../../records/records.ts";
 import type { RowQuery } from "../../records/records.store.ts";
 import { GuestError, type Json } from "../../sandbox/sandbox.ts";
+import type { CodeUser } from "../guest.ts";
 import type { HostCall, HostCallContext, HostCalls } from "../host-calls.ts";
 import { parseDomain } from "./domain.ts";
 import { createModelNames, longName } from "./model-names.ts";
 import { TooManyChanges, type RecordUnit } from "./unit.ts";
-import { fromGuestValues, toGuestRow } from "./values.ts";
+import { fromGuestValues, namesRecords, toGuestRow } from "./values.ts";
 
 /** A method of records that snippets can call, beside those that all record sets have. */
 export type RecordMethod = (
@@ -18,12 +20,12 @@ export type RecordMethod = (
   call: MethodCall,
 ) => Promise<Json>;
 
-export interface MethodCall {
+export interface MethodCall extends Pick<HostCallContext, "signal" | "callId" | "remainingMs"> {
   readonly args: readonly Json[];
   readonly kwargs: { readonly [name: string]: Json };
   readonly context: { readonly [name: string]: Json };
   readonly unit: RecordUnit;
-  readonly signal: AbortSignal;
+  readonly user: CodeUser;
 }
 
 /** By name of the model, then of the method. */
@@ -84,13 +86,16 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     ids: readonly (number | null)[],
     unit: RecordUnit,
   ): Promise<RecordValues[]> {
-    const converted = await unit.read(async (operations) => {
+    const convertAll = async (operations: OperationsById): Promise<RecordValues[]> => {
       const values: RecordValues[] = [];
       for (const [index, one] of given.entries()) {
         values.push(await fromGuestValues(one, model, ids[index] ?? null, { models, operations, actor: unit.actor }));
       }
       return values;
-    });
+    };
+    // Where nothing is asked, no transaction need be opened to ask.
+    const isAsking = given.some((one) => namesRecords(one, model));
+    const converted = await (isAsking ? unit.read(convertAll) : convertAll(records.byId));
     const prepared: RecordValues[] = [];
     for (const [index, values] of converted.entries()) {
       prepared.push(await records.prepare(model, values, ids[index] === null ? "create" : "update"));
@@ -167,7 +172,9 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     async "records.unlink"(args, unit) {
       const model = getModel(args);
       assertWriting(unit);
-      const ids = readIds(args);
+      const ids: number[] = [];
+      // What is done beforehand is done at once, and stays done when the code raises: it happens on servers.
+      for (const id of readIds(args)) if (await records.prepareDelete(model, id, unit.actor)) ids.push(id);
       await unit.change({
         model,
         makes: 0,
@@ -178,16 +185,16 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
       });
       return null;
     },
-    async "records.call"(args, unit, { signal }) {
+    async "records.call"(args, unit, context) {
       const model = getModel(args);
       const method = own(own(methods, model.name) ?? {}, nameOf(args["method"]));
       if (!method) throw new GuestError("AttributeError", `${longName(model)} has no method ${nameOf(args["method"])}`);
-      return method({ model, ids: readIds(args) }, { ...readCall(args), unit, signal });
+      return method({ model, ids: readIds(args) }, readCall(args, unit, context));
     },
-    async "tower.call"(args, unit, { signal }) {
+    async "tower.call"(args, unit, context) {
       const method = own(tower, nameOf(args["method"]));
       if (!method) throw new GuestError("AttributeError", `tower has no method ${nameOf(args["method"])}`);
-      return method({ ...readCall(args), unit, signal });
+      return method(readCall(args, unit, context));
     },
   };
 
@@ -241,6 +248,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   not_found: "MissingError",
   invalid: "ValidationError",
   conflict: "ValidationError",
+  unavailable: "UserError",
 };
 
 /** What records refuse, as an exception of the program. */
@@ -288,11 +296,17 @@ function readIds(args: Args): number[] {
   return [...new Set(ids as number[])];
 }
 
-function readCall(args: Args): Pick<MethodCall, "args" | "kwargs" | "context"> {
+function readCall(args: Args, unit: RecordUnit, { user, callId, signal, remainingMs }: HostCallContext): MethodCall {
+  if (!user) throw new GuestError("AccessError", "There is nobody to do it for");
   return {
     args: Array.isArray(args["args"]) ? args["args"] : [],
     kwargs: readObject(args["kwargs"]),
     context: readObject(args["context"]),
+    unit,
+    user,
+    callId,
+    signal,
+    remainingMs,
   };
 }
 

@@ -84,6 +84,15 @@ export async function fromGuestValues(
   return values;
 }
 
+/** Whether values name other records, so that records must be asked what they are. */
+export function namesRecords(given: Json, model: Model): boolean {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return false;
+  return Object.keys(given).some((name) => {
+    const field = findField(model, name);
+    return field !== undefined && "relation" in field;
+  });
+}
+
 function fromGuestValue(field: Field | undefined, value: Json): FieldValue {
   // False is "not set" for everything but a flag.
   if (value === false && field?.kind !== "flag") return null;

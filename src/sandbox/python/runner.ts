@@ -221,7 +221,8 @@ function answerFrame({ kind, id, head, blob }: Frame): void {
       waits.cancel(id);
       break;
     case TO_RUNNER.ping:
-      send(encodeFrame(FROM_RUNNER.pong, id));
+      // With the id of a run: says that it is not here. Of one that is here an outcome will come.
+      send(encodeFrame(FROM_RUNNER.pong, cpuMsOfRuns.has(id) ? 0 : id));
       break;
   }
   if (performance.now() - flushedAt > FLUSH_AFTER_MS) flush();

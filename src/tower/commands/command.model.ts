@@ -1,9 +1,20 @@
 import type { FieldError } from "../../lib/errors.ts";
 import { FULL_ACCESS } from "../../records/access.ts";
-import { accessLevel, code, flag, longText, many2many, many2one, selection, text } from "../../records/field.ts";
+import {
+  accessLevel,
+  code,
+  flag,
+  longText,
+  many2many,
+  many2one,
+  selection,
+  text,
+  textOf,
+} from "../../records/field.ts";
 import { defineModel, type RecordChange } from "../../records/model.ts";
 import { roleFields, SERVER_STATUSES, tagsField } from "../fields.ts";
 import { sharedManager, sharedUserRead } from "../rules.ts";
+import { findRecursion } from "../plans/recursion.ts";
 
 export const COMMAND_ACTIONS = {
   ssh_command: "SSH command",
@@ -59,11 +70,15 @@ export const commandModel = defineModel({
   order: [{ column: "name", descending: false }],
 });
 
-/** What an action needs. */
-function checkAction({ after }: RecordChange): readonly FieldError[] {
-  if (after?.["action"] === "plan" && !after["flight_plan_id"])
-    return [{ path: "flight_plan_id", message: "is required for a command that runs a flight plan" }];
+/** What an action needs, and that a plan does not come to itself. */
+async function checkAction(change: RecordChange): Promise<readonly FieldError[]> {
+  const { before, after } = change;
   if (after?.["action"] === "file_using_template" && !after["file_template_id"])
     return [{ path: "file_template_id", message: "is required for a command that makes a file" }];
-  return [];
+  if (after?.["action"] !== "plan") return [];
+  if (!after["flight_plan_id"])
+    return [{ path: "flight_plan_id", message: "is required for a command that runs a flight plan" }];
+  const own = before === null ? null : textOf(before["reference"]);
+  const message = await findRecursion(textOf(after["flight_plan_id"]), ({ command }) => command === own, change);
+  return message === null ? [] : [{ path: "flight_plan_id", message }];
 }

@@ -1,9 +1,13 @@
+import { z } from "zod";
 import { FULL_ACCESS } from "../../records/access.ts";
 import { all, through } from "../../records/condition.ts";
-import { code, flag, many2one, selection, text, textOf } from "../../records/field.ts";
+import { code, datetime, flag, longText, many2one, selection, text, textOf, type Field } from "../../records/field.ts";
 import { defineModel } from "../../records/model.ts";
 import { isCreator, isListedManager, isListedUser } from "../rules.ts";
 import { FILE_SOURCES, FILE_TYPES } from "./file-template.model.ts";
+
+/** What a record may hold of a binary file: in base64 it still fits into a body of REST. */
+export const MAX_FILE_BYTES = 512 * 1024;
 
 const ofManager = through("server_id", isListedManager);
 
@@ -26,9 +30,17 @@ export const fileModel = defineModel({
       help: "May hold {{ variables }} and #!cxtower.secret.REFERENCE!#.",
       program: "text",
     }),
+    file: bytes({ label: "Binary content", help: "In base64; used when the type is Binary." }),
     server_response: text({
       label: "Last transfer",
       help: "ok, or what went wrong.",
+      readonly: true,
+      yaml: false,
+      copy: false,
+    }),
+    sync_date_last: datetime({
+      label: "Time of the last transfer",
+      help: "That succeeded.",
       readonly: true,
       yaml: false,
       copy: false,
@@ -42,3 +54,11 @@ export const fileModel = defineModel({
     root: FULL_ACCESS,
   },
 });
+
+/** Bytes in base64. */
+function bytes(options: { readonly label: string; readonly help: string }): Field {
+  const schema = z
+    .base64("must be base64")
+    .max(Math.ceil(MAX_FILE_BYTES / 3) * 4, `must have at most ${MAX_FILE_BYTES.toLocaleString("en")} bytes`);
+  return { ...longText(options), schema };
+}

@@ -26,6 +26,7 @@ export const keyModel = defineModel({
     }),
     note: longText({ label: "Note" }),
     secret_value: secret({ label: "Value", help: "Kept encrypted. It can be replaced, never read." }),
+    passphrase: secret({ label: "Passphrase", help: "Of an SSH key that is itself encrypted." }),
     value_ids: one2many("key_value", "key_id", { label: "Values on servers", yaml: false }),
     server_ssh_ids: one2many("server", "ssh_key_id", { label: "Servers that it opens", yaml: false, readonly: true }),
     ...roleFields("key", "key_id"),

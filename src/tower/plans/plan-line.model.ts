@@ -1,8 +1,10 @@
+import type { FieldError } from "../../lib/errors.ts";
 import { FULL_ACCESS } from "../../records/access.ts";
 import { through } from "../../records/condition.ts";
 import { flag, integer, many2one, one2many, text, textOf } from "../../records/field.ts";
-import { defineModel } from "../../records/model.ts";
+import { defineModel, type RecordChange } from "../../records/model.ts";
 import { sharedManager, sharedUserRead, throughAll } from "../rules.ts";
+import { findRecursion } from "./recursion.ts";
 
 export const planLineModel = defineModel({
   name: "plan_line",
@@ -29,5 +31,15 @@ export const planLineModel = defineModel({
     manager: throughAll("plan_id", sharedManager),
     root: FULL_ACCESS,
   },
+  check: checkRecursion,
   order: [{ column: "sequence", descending: false }],
 });
+
+async function checkRecursion(change: RecordChange): Promise<readonly FieldError[]> {
+  const { after, find, getModel } = change;
+  const command = after && (await find(getModel("command"), textOf(after["command_id"])));
+  if (!after || command?.["action"] !== "plan") return [];
+  const own = textOf(after["plan_id"]);
+  const message = await findRecursion(textOf(command["flight_plan_id"]), ({ plan }) => plan === own, change);
+  return message === null ? [] : [{ path: "command_id", message }];
+}

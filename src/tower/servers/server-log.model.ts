@@ -29,7 +29,12 @@ export const serverLogModel = defineModel({
     file_template_id: many2one("file_template", { label: "File template", onDelete: "empty" }),
     server_id: many2one("server", { label: "Server", onDelete: "cascade", yaml: false }),
     server_template_id: many2one("server_template", { label: "Server template", onDelete: "cascade", yaml: false }),
-    log_text: longText({ label: "Output", yaml: false, copy: false, readonly: true }),
+    log_text: longText({
+      label: "Output",
+      yaml: false,
+      copy: false,
+      readonly: "You are not allowed to modify the server log output.",
+    }),
   },
   access: {
     user: { read: all(upTo("user"), through("server_id", isListedUser)) },

@@ -3,6 +3,7 @@ import { FULL_ACCESS } from "../../records/access.ts";
 import {
   flag,
   integer,
+  json,
   longText,
   many2many,
   many2one,
@@ -36,6 +37,7 @@ export const serverModel = defineModel({
     os_id: many2one("os", { label: "Operating system", ...MANAGER }),
     tag_ids: tagsField("server", "server_id"),
     note: longText({ label: "Note" }),
+    metadata: json({ label: "Metadata", help: "A JSON object that code keeps with the server.", copy: false }),
     ssh_port: integer({ label: "SSH port", minimum: 1, maximum: 65_535, required: true, default: 22, ...MANAGER }),
     ssh_username: text({ label: "SSH user", required: true, default: "root", ...MANAGER }),
     ssh_password: secret({
@@ -89,6 +91,7 @@ export const serverModel = defineModel({
     ...roleFields("server", "server_id"),
   },
   access: { user: { read: isListedUser }, manager: managedByRoles, root: FULL_ACCESS },
+  deletedLater: "Its plan on deletion runs; the server is deleted when that has ended with 0",
   check: checkConnection,
   order: [{ column: "name", descending: false }],
 });

@@ -91,12 +91,14 @@ describeOpenSsh("commands on OpenSSH", () => {
   ])("end on the server when time is up: %s", async (_, makeLine) => {
     const mark = String(1000 + Math.random());
     const time = new AbortController();
-    const running = run(`echo started; ${makeLine(mark)}`, { signal: time.signal });
+    const { promise: printed, resolve: onOutput } = Promise.withResolvers<unknown>();
+    const running = run(`echo started; ${makeLine(mark)}`, { signal: time.signal, onOutput });
     const failure = expect(running).rejects.toMatchObject({
       code: "timeout",
       message: "Command timed out and was terminated",
       output: { stdout: "started\n", stderr: "" },
     });
+    await printed;
     await vi.waitFor(() => expect(findProcesses(`sleep ${mark}`)).not.toEqual([]), WAIT);
     time.abort(new DOMException("time is up", "TimeoutError"));
     await failure;

@@ -3,13 +3,14 @@ import type { OperationsById } from "../../records/by-id.ts";
 import type { Actor } from "../../records/access.ts";
 import type { Model, ModelRegistry } from "../../records/model.ts";
 import { GuestError, type Json } from "../../sandbox/sandbox.ts";
-import type { MethodCall, RecordMethod, TowerMethods } from "./record-calls.ts";
+import { assertActs, onlyOne, readArguments, toText } from "./arguments.ts";
+import type { RecordMethod, TowerMethods } from "./record-calls.ts";
 import type { RecordUnit } from "./unit.ts";
 
 const NOT_FOUND = -101;
 
-/** The `tower` helper, as in the original; what runs commands and plans is not part of it yet. */
-export function towerMethods(models: ModelRegistry): TowerMethods {
+/** The methods of the `tower` helper that have to do with variables, as in the original. */
+export function variableTowerMethods(models: ModelRegistry): TowerMethods {
   const server = models.get("server");
   const variable = models.get("variable");
 
@@ -47,8 +48,8 @@ export function towerMethods(models: ModelRegistry): TowerMethods {
   };
 }
 
-/** Methods of servers beside those of all record sets, by the names of newer releases of the original. */
-export function serverMethods(models: ModelRegistry): Readonly<Record<string, RecordMethod>> {
+/** The methods of servers that have to do with variables, by the names of newer releases of the original. */
+export function variableServerMethods(models: ModelRegistry): Readonly<Record<string, RecordMethod>> {
   const variable = models.get("variable");
 
   async function getVariable(reference: Json | undefined, unit: RecordUnit): Promise<number | null> {
@@ -106,7 +107,7 @@ async function writeValue(
   value: Json,
   unit: RecordUnit,
 ): Promise<"created" | "updated"> {
-  if (unit.readOnly) throw new GuestError("AccessError", "An authenticator may read records, not change them");
+  assertActs({ unit });
   const model = models.get("variable_value");
   const text = value === null || value === false ? null : toText(value);
   const [known] = await unit.read((operations) =>
@@ -143,26 +144,4 @@ function ofServer(variableId: number, serverId: number): Condition {
 function ofNothing(variableId: number): Condition {
   const owners = ["server_id", "server_template_id", "plan_line_action_id"];
   return { all: [compare("variable_id", "=", variableId), ...owners.map((owner) => compare(owner, "=", null))] };
-}
-
-/** Arguments by position or by name, as Python takes them. */
-function readArguments({ args, kwargs }: MethodCall, names: readonly string[]): ReadonlyArray<Json | undefined> {
-  const unknown = Object.keys(kwargs).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new GuestError("TypeError", `unexpected argument ${unknown}: there are ${names.join(", ")}`);
-  if (args.length > names.length)
-    throw new GuestError("TypeError", `too many arguments: there are ${names.join(", ")}`);
-  return names.map((name, index) => args[index] ?? kwargs[name]);
-}
-
-function toText(value: Json | undefined): string {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
-  throw new GuestError("TypeError", "a text is needed here");
-}
-
-function onlyOne(ids: readonly number[]): number {
-  const [id] = ids;
-  if (id === undefined || ids.length !== 1)
-    throw new GuestError("ValueError", `Expected singleton: cx.tower.server(${ids.join(", ")})`);
-  return id;
 }
