@@ -5,19 +5,28 @@ import { parseArgs } from "node:util";
 import { measureAttack } from "./attack.ts";
 import { measureCalls } from "./calls.ts";
 import { stopAll } from "./processes.ts";
+import { measureServers } from "./servers.ts";
+import { measureStart } from "./start.ts";
 import { measureWaiting } from "./waiting.ts";
+import { measureWrites } from "./writes.ts";
 
 /**
  * `npm run bench [-- SCENARIO…] [--seconds N] [--rounds N]`: runs the scenarios that are named, or
  * all. `--seconds` is the length of each measurement (4), `--rounds` how often it is made (3).
  */
 const SCENARIOS = {
+  /** From the start of the process to the first answer of Python. */
+  start: measureStart,
   /** Throughput and latency against a bare Fastify. */
   calls: measureCalls,
   /** A thousand calls that all wait for an HTTP answer, on one runner. */
   waiting: measureWaiting,
   /** A healthy webhook beside one that does its worst. */
   attack: measureAttack,
+  /** One call that runs a command on 200 servers. */
+  servers: measureServers,
+  /** One run that changes records as often as it may. */
+  writes: measureWrites,
 } as const;
 
 const { values, positionals } = parseArgs({

@@ -9,8 +9,23 @@ import { makeRequest } from "./push.ts";
 const TOKEN = "bench-token-0123456789abcdef";
 export const PREFIX = "/cetmix_tower_webhooks/";
 
-export async function startTower(port: number, dataDir: string, env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-  const tower = start([here("../bin/hooktower.js"), "serve"], {
+const LAUNCHER = here("../bin/hooktower.js");
+
+/** Starts a tower and waits until it is ready. */
+export async function startTower(...args: Parameters<typeof startTowerAt>): Promise<ChildProcess> {
+  const tower = startTowerAt(...args);
+  await waitUntil(async () => (await fetch(`http://127.0.0.1:${args[0]}/readyz`)).ok);
+  return tower;
+}
+
+/** Starts a tower and waits for nothing. */
+export function startTowerAt(
+  port: number,
+  dataDir: string,
+  env: NodeJS.ProcessEnv = {},
+  launcher = LAUNCHER,
+): ChildProcess {
+  return start([launcher, "serve"], {
     PATH: process.env["PATH"],
     HOOKTOWER_PORT: String(port),
     HOOKTOWER_DATA_DIR: dataDir,
@@ -18,8 +33,6 @@ export async function startTower(port: number, dataDir: string, env: NodeJS.Proc
     HOOKTOWER_LOG_LEVEL: "fatal",
     ...env,
   });
-  await waitUntil(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
-  return tower;
 }
 
 export async function create(port: number, collection: string, record: object): Promise<void> {
@@ -29,6 +42,15 @@ export async function create(port: number, collection: string, record: object): 
     body: JSON.stringify(record),
   });
   if (response.status !== 201) throw new Error(`setting up ${collection}: ${response.status} ${await response.text()}`);
+}
+
+/** @param path after `/api/v1/` */
+export async function read<T>(port: number, path: string): Promise<T> {
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  if (!response.ok) throw new Error(`reading ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
 }
 
 /** Sends the push over and over from a process of its own. */
