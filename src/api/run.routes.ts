@@ -1,7 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { waitAtMost } from "../lib/wait-at-most.ts";
 import { collectionPath, type ModelRegistry } from "../records/model.ts";
 import type { Records } from "../records/records.ts";
 import type { Json } from "../sandbox/sandbox.ts";
@@ -102,7 +102,7 @@ export function registerRunRoutes(scope: FastifyInstance, dependencies: RunRoute
       const actor = authentication.getAccount(request);
       const wanted = { ...options, variableValues: values ?? {} };
       const { logId, ended } = await operations.runCommand(request.params.reference, command, wanted, actor);
-      await waitFor(ended, wait);
+      await waitAtMost(ended, (wait ?? 0) * 1000);
       return reply
         .code(202)
         .header("location", locationOf(commandLog, logId))
@@ -126,7 +126,7 @@ export function registerRunRoutes(scope: FastifyInstance, dependencies: RunRoute
       const actor = authentication.getAccount(request);
       const wanted = { ...options, variableValues: values ?? {} };
       const { logId, ended } = await operations.runPlan(server, request.params.reference, wanted, actor);
-      await waitFor(ended, wait);
+      await waitAtMost(ended, (wait ?? 0) * 1000);
       return reply
         .code(202)
         .header("location", locationOf(planLog, logId))
@@ -187,11 +187,4 @@ export function registerRunRoutes(scope: FastifyInstance, dependencies: RunRoute
 
 function locationOf(model: Parameters<typeof collectionPath>[0], id: number | null): string {
   return `/api/v1/${collectionPath(model)}/${String(id)}`;
-}
-
-async function waitFor(ended: Promise<unknown>, seconds = 0): Promise<void> {
-  const over = new AbortController();
-  const time = delay(seconds * 1000, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([ended, time]);
-  over.abort();
 }

@@ -7,6 +7,7 @@ import type { Records } from "../records/records.ts";
 import type { SecretCipher } from "../records/secret-cipher.ts";
 import type { Files } from "./files/files.service.ts";
 import { makeRandomLabel } from "./runs/random-label.ts";
+import { assertMayStop } from "./runs/rights.ts";
 import { findActiveUser, readServer } from "./runs/run-records.store.ts";
 import type { OnLine, OnOutput, Runs, StartedCommand, StartedPlan, VariableValues } from "./runs/runs.ts";
 import type { ConfigurationVariables } from "./servers/configuration-variables.ts";
@@ -145,11 +146,7 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
       return runs.startPlan({ ...options, serverId, planId, user: await getUser(actor) });
     },
     async stopRun(kind, id, actor) {
-      const [log] = await records.byId.read(models.get(kind), [id], actor);
-      const serverId = Number(log?.row["server_id"]);
-      const isOwn = Number(log?.row["user_id"]) === actor.userId;
-      if (!isOwn && !(await records.byId.allows(models.get("server"), serverId, "update", actor)))
-        throw new HooktowerError("forbidden", `${actor.login} may not stop what others run on this server`);
+      await assertMayStop(records.byId, models, kind, id, actor);
       const user = await getUser(actor);
       const wasRunning = await (kind === "plan_log" ? runs.stopPlan(id, user) : runs.stopCommand(id, user));
       if (!wasRunning) throw new HooktowerError("conflict", `${models.get(kind).label} ${id} is not running`);

@@ -53,6 +53,7 @@ describeOpenSsh("the tower by hand, over REST", () => {
       is_running: false,
       command_status: -208,
       command_error: "Stopped by user Administrator",
+      duration_ms: expect.any(Number),
     });
     await at.until(() => at.countProcesses("sleep 321"), 0);
     expect(await at.tower.api("POST", `/command-logs/${String(id)}/stop`)).toMatchObject({ status: 409 });

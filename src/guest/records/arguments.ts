@@ -80,5 +80,5 @@ export function bytes(data: Buffer): Json {
 /** @throws GuestError for authenticators: they look, and leave everything as it is */
 export function assertActs({ unit }: Pick<MethodCall, "unit">): void {
   if (unit.readOnly)
-    throw new GuestError("AccessError", "An authenticator may read records, not run or change anything");
+    throw new GuestError("AccessError", "An authenticator may read records, not change them or run anything");
 }

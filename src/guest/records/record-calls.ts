@@ -9,6 +9,7 @@ import type { RowQuery } from "../../records/records.store.ts";
 import { GuestError, type Json } from "../../sandbox/sandbox.ts";
 import type { CodeUser } from "../guest.ts";
 import type { HostCall, HostCallContext, HostCalls } from "../host-calls.ts";
+import { assertActs } from "./arguments.ts";
 import { parseDomain } from "./domain.ts";
 import { createModelNames, longName } from "./model-names.ts";
 import { TooManyChanges, type RecordUnit } from "./unit.ts";
@@ -130,7 +131,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     },
     async "records.create"(args, unit) {
       const model = getModel(args);
-      assertWriting(unit);
+      assertActs({ unit });
       const given = Array.isArray(args["values"]) ? args["values"] : [];
       const values = await convert(
         given,
@@ -151,7 +152,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     },
     async "records.write"(args, unit) {
       const model = getModel(args);
-      assertWriting(unit);
+      assertActs({ unit });
       const ids = readIds(args);
       const values = await convert(
         ids.map(() => args["values"] ?? {}),
@@ -171,7 +172,7 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     },
     async "records.unlink"(args, unit) {
       const model = getModel(args);
-      assertWriting(unit);
+      assertActs({ unit });
       const ids: number[] = [];
       // What is done beforehand is done at once, and stays done when the code raises: it happens on servers.
       for (const id of readIds(args)) if (await records.prepareDelete(model, id, unit.actor)) ids.push(id);
@@ -257,10 +258,6 @@ function explain(thrown: unknown): unknown {
   if (!(thrown instanceof HooktowerError)) return thrown;
   const type = EXCEPTIONS[thrown.code];
   return type === undefined ? thrown : new GuestError(type, thrown.message);
-}
-
-function assertWriting(unit: RecordUnit): void {
-  if (unit.readOnly) throw new GuestError("AccessError", "An authenticator may read records, not change them");
 }
 
 /** Archived records are found only by those who ask for them. */

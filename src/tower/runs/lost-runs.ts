@@ -1,5 +1,5 @@
 import { EXIT } from "./exit-codes.ts";
-import { findRunningCommands, findRunningPlansOf, updateRunningCommand, updateRunningPlan } from "./run-logs.store.ts";
+import { endCommandLog, endPlanLog, findRunningCommands, findRunningPlansOf } from "./run-logs.store.ts";
 import type { RunTools } from "./run-tools.ts";
 
 type Tools = Pick<RunTools, "db" | "clock">;
@@ -12,12 +12,7 @@ const LOST =
 export async function markCommandLost(tools: Tools, logId: number): Promise<void> {
   const { db, clock } = tools;
   for (const planLogId of await findRunningPlansOf(db.main, logId)) await markPlanLost(tools, planLogId);
-  const now = clock.now();
-  await updateRunningCommand(db.main, logId, {
-    is_running: 0,
-    is_exclusive: 0,
-    finish_date: now,
-    write_date: now,
+  await endCommandLog(db.main, logId, clock.now(), {
     command_status: EXIT.general,
     command_error: LOST,
   });
@@ -26,12 +21,7 @@ export async function markCommandLost(tools: Tools, logId: number): Promise<void
 async function markPlanLost(tools: Tools, logId: number): Promise<void> {
   const { db, clock } = tools;
   for (const commandLogId of await findRunningCommands(db.main, logId)) await markCommandLost(tools, commandLogId);
-  const now = clock.now();
-  await updateRunningPlan(db.main, logId, {
-    is_running: 0,
-    is_exclusive: 0,
-    finish_date: now,
-    write_date: now,
+  await endPlanLog(db.main, logId, clock.now(), {
     plan_status: EXIT.general,
     custom_message: LOST,
   });

@@ -6,7 +6,7 @@ import { EXIT } from "./exit-codes.ts";
 import type { PlanSubjects } from "./plan-checks.ts";
 import { decideNext } from "./plan-steps.ts";
 import type { CommandRunner } from "./run-command.ts";
-import { readPlanLog, updateRunningPlan, writeCommandValues } from "./run-logs.store.ts";
+import { endPlanLog, readPlanLog, updateRunningPlan, writeCommandValues } from "./run-logs.store.ts";
 import { readLineActions, type PlanLineRow } from "./run-records.store.ts";
 import { keepUntilEnd, type RunState } from "./run-state.ts";
 import type { RunTools } from "./run-tools.ts";
@@ -25,7 +25,6 @@ export interface Walk extends PlanSubjects {
   readonly signal: AbortSignal;
   /** Leaves it where it is, for whoever goes on with it. */
   readonly pause: AbortSignal;
-  readonly startedAt: number;
   readonly request: Pick<PlanRequest, "unit" | "onOutput" | "onLine">;
 }
 
@@ -50,7 +49,7 @@ export interface PlanWalker {
   /** What comes after a line: the next one with these values, or the end. */
   follow(walk: Walk, index: number, end: LineEnd): Promise<Followed>;
   finish(
-    walk: Pick<Walk, "logId" | "jobId" | "startedAt">,
+    walk: Pick<Walk, "logId" | "jobId">,
     status: number,
     values: VariableValues,
     message: string | null,
@@ -166,22 +165,16 @@ export function createPlanWalker(tools: RunTools, commands: CommandRunner, state
   }
 
   async function finish(
-    { logId, jobId, startedAt }: Pick<Walk, "logId" | "jobId" | "startedAt">,
+    { logId, jobId }: Pick<Walk, "logId" | "jobId">,
     status: number,
     variableValues: VariableValues,
     message: string | null,
   ): Promise<PlanEnd> {
-    const now = clock.now();
     const isStopped = status === EXIT.planStopped;
     const shown = status === 0 ? null : message;
     const wasRunning = await db.main.transaction().execute(async (trx) => {
       if (jobId !== null) await tools.jobs.finish(trx, jobId);
-      return updateRunningPlan(trx, logId, {
-        is_running: 0,
-        is_exclusive: 0,
-        finish_date: now,
-        write_date: now,
-        duration_ms: now - startedAt,
+      return endPlanLog(trx, logId, clock.now(), {
         plan_status: status,
         is_stopped: isStopped ? 1 : 0,
         custom_message: shown,

@@ -1,3 +1,5 @@
+import type { ModelRegistry } from "../../records/model.ts";
+import { HooktowerError } from "../../lib/errors.ts";
 import type { CodeUser } from "../../guest/guest.ts";
 import type { RecordUnit } from "../../guest/records/unit.ts";
 import type { Actor } from "../../records/access.ts";
@@ -18,6 +20,24 @@ export function elevate({ id, login }: Pick<CodeUser, "id" | "login">): Actor {
 /** Tables as the code that asks sees them, or as they are committed where no code asks. */
 export function readingOf({ db }: Pick<RunTools, "db">, unit: RecordUnit | null | undefined): Read {
   return unit ? unit.query : (work) => work(db.main);
+}
+
+/**
+ * Whoever may read a log of another's run may not end it yet: that takes the right to change its server.
+ *
+ * @throws HooktowerError `not_found`, `forbidden`
+ */
+export async function assertMayStop(
+  operations: OperationsById,
+  models: ModelRegistry,
+  kind: string,
+  id: number,
+  actor: Actor,
+): Promise<void> {
+  const [log] = await operations.read(models.get(kind), [id], actor);
+  if (Number(log?.row["user_id"]) === actor.userId) return;
+  if (await operations.allows(models.get("server"), Number(log?.row["server_id"]), "update", actor)) return;
+  throw new HooktowerError("forbidden", `${actor.login} may not stop what others run on this server`);
 }
 
 type Ask = <T>(work: (operations: OperationsById) => Promise<T>) => Promise<T>;

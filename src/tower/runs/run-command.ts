@@ -9,6 +9,7 @@ import { maskOutput } from "./masked-output.ts";
 import { prepareCommand, readSubjects, type LineOfRun, type PreparedCommand } from "./prepare-command.ts";
 import { assertMayRead, keepAllowedValues, readingOf, toActor } from "./rights.ts";
 import {
+  endCommandLog,
   insertCommandLog,
   isCommandRunning,
   isRunning,
@@ -30,7 +31,6 @@ interface Begun {
   readonly logId: number;
   /** Null for a line of a plan, which the plan's own job looks after. */
   readonly jobId: number | null;
-  readonly startedAt: number;
 }
 
 export interface CommandRunner {
@@ -135,10 +135,9 @@ export function createCommandRunner(tools: RunTools, actions: Actions, state: Ru
   /** @returns null when another run of the same stands in the way */
   async function begin(prepared: PreparedCommand, request: CommandRun): Promise<Begun | null> {
     const { server, command } = prepared;
-    const startedAt = clock.now();
     const exclusive = command.allow_parallel_run === 0;
     const row: NewCommandLog = {
-      ...describeRun(prepared, request, prepared.variableValues, startedAt),
+      ...describeRun(prepared, request, prepared.variableValues, clock.now()),
       is_running: 1,
       is_exclusive: exclusive ? 1 : 0,
       is_skipped: 0,
@@ -149,7 +148,7 @@ export function createCommandRunner(tools: RunTools, actions: Actions, state: Ru
           if (exclusive && (await isCommandRunning(trx, server.id, command.id))) return null;
           const logId = await insertCommandLog(trx, row);
           const jobId = request.line ? null : await tools.jobs.addTaken(trx, COMMAND_JOB, { logId });
-          return { logId, jobId, startedAt };
+          return { logId, jobId };
         }),
       );
     } catch (thrown) {
@@ -214,18 +213,12 @@ export function createCommandRunner(tools: RunTools, actions: Actions, state: Ru
   }
 
   async function finish(
-    { logId, jobId, startedAt }: Begun,
+    { logId, jobId }: Begun,
     end: ActionEnd & { readonly variableValues: VariableValues },
   ): Promise<CommandEnd> {
-    const now = clock.now();
     const wasRunning = await db.main.transaction().execute(async (trx) => {
       if (jobId !== null) await tools.jobs.finish(trx, jobId);
-      return updateRunningCommand(trx, logId, {
-        is_running: 0,
-        is_exclusive: 0,
-        finish_date: now,
-        write_date: now,
-        duration_ms: now - startedAt,
+      return endCommandLog(trx, logId, clock.now(), {
         command_status: end.status,
         command_response: end.response,
         command_error: end.error,

@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Updateable } from "kysely";
+import type { Insertable, Kysely, Updateable, UpdateResult } from "kysely";
 import type { Tables } from "../../db/schema.ts";
 import type { CommandLogsTable, PlanLogsTable } from "../../db/tower-schema.ts";
 
@@ -73,13 +73,53 @@ export async function updateRunningPlan(
   return result.numUpdatedRows > 0n;
 }
 
+/** What the log of every run that has ended says. */
+const ENDED = { is_running: 0, is_exclusive: 0 } as const;
+
+/** The last words of a command log. @returns whether it was running: else nothing is changed */
+export function endCommandLog(
+  db: Kysely<Tables>,
+  id: number,
+  now: number,
+  values: Pick<
+    Updateable<CommandLogsTable>,
+    "command_status" | "command_response" | "command_error" | "variable_values"
+  >,
+): Promise<boolean> {
+  return updateRunning(
+    db
+      .updateTable("command_logs")
+      .set({ ...ENDED, ...values, finish_date: now, write_date: now })
+      .set((eb) => ({ duration_ms: eb(eb.val(now), "-", eb.ref("start_date")) }))
+      .where("id", "=", id)
+      .where("is_running", "=", 1),
+  );
+}
+
+/** The last words of a plan log. @returns whether it was running: else nothing is changed */
+export function endPlanLog(
+  db: Kysely<Tables>,
+  id: number,
+  now: number,
+  values: Pick<Updateable<PlanLogsTable>, "plan_status" | "is_stopped" | "custom_message" | "variable_values">,
+): Promise<boolean> {
+  return updateRunning(
+    db
+      .updateTable("plan_logs")
+      .set({ ...ENDED, ...values, finish_date: now, write_date: now })
+      .set((eb) => ({ duration_ms: eb(eb.val(now), "-", eb.ref("start_date")) }))
+      .where("id", "=", id)
+      .where("is_running", "=", 1),
+  );
+}
+
+async function updateRunning(query: { executeTakeFirst(): Promise<UpdateResult> }): Promise<boolean> {
+  return (await query.executeTakeFirst()).numUpdatedRows > 0n;
+}
+
 export async function isRunning(db: Kysely<Tables>, table: Log, id: number): Promise<boolean> {
   const row = await db.selectFrom(table).select("is_running").where("id", "=", id).executeTakeFirst();
   return row?.is_running === 1;
-}
-
-export async function readCommandLog(db: Kysely<Tables>, id: number) {
-  return (await db.selectFrom("command_logs").selectAll().where("id", "=", id).executeTakeFirst()) ?? null;
 }
 
 export async function readPlanLog(db: Kysely<Tables>, id: number) {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import {
   assertActs,
   onlyOne,
@@ -9,10 +8,11 @@ import {
   toText,
 } from "../../guest/records/arguments.ts";
 import type { MethodCall, RecordMethod, RecordMethods, TowerMethods } from "../../guest/records/record-calls.ts";
-import { HooktowerError } from "../../lib/errors.ts";
 import { mapLimited } from "../../lib/map-limited.ts";
+import { waitAtMost } from "../../lib/wait-at-most.ts";
 import type { ModelRegistry } from "../../records/model.ts";
 import { GuestError, type Json } from "../../sandbox/sandbox.ts";
+import { assertMayStop } from "./rights.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { Runs, VariableValues } from "./runs.ts";
 
@@ -72,9 +72,8 @@ export function runMethods(runs: Runs, models: ModelRegistry): RecordMethods {
     (end: Runs["stopPlan"]): RecordMethod =>
     async ({ model, ids }, call) => {
       assertActs(call);
-      // Whoever may read a log of another's run may not end it yet: that takes the right to change its server.
       for (const id of ids) {
-        await assertMayStop(models, model.name, id, call);
+        await call.unit.read((operations) => assertMayStop(operations, models, model.name, id, call.unit.actor));
         await end(id, call.user);
       }
       return true;
@@ -173,17 +172,8 @@ function waitMs({ remainingMs }: MethodCall): number {
 }
 
 /** Until it has ended, or the code has to go on: what it waits for goes on then without it. */
-async function waitFor(ended: Promise<unknown>, call: MethodCall): Promise<void> {
-  const { signal } = call;
-  const over = new AbortController();
-  const time = delay(waitMs(call), undefined, { signal: AbortSignal.any([signal, over.signal]) }).catch(
-    () => undefined,
-  );
-  try {
-    await Promise.race([ended, time]);
-  } finally {
-    over.abort();
-  }
+function waitFor(ended: Promise<unknown>, call: MethodCall): Promise<void> {
+  return waitAtMost(ended, waitMs(call), call.signal);
 }
 
 function createFinder(models: ModelRegistry) {
@@ -205,18 +195,6 @@ function createFinder(models: ModelRegistry) {
   }
 
   return { find, findOrFail };
-}
-
-/** @throws HooktowerError */
-async function assertMayStop(models: ModelRegistry, name: string, id: number, call: MethodCall): Promise<void> {
-  const { unit, user } = call;
-  await unit.read(async (operations) => {
-    const [log] = await operations.read(models.get(name), [id], unit.actor);
-    if (Number(log?.row["user_id"]) === user.id) return;
-    const serverId = Number(log?.row["server_id"]);
-    if (await operations.allows(models.get("server"), serverId, "update", unit.actor)) return;
-    throw new HooktowerError("forbidden", `${user.login} may not stop what others run on this server`);
-  });
 }
 
 function readValues(given: Json | undefined): VariableValues {

@@ -66,12 +66,11 @@ export function createPlanRunner(tools: RunTools, commands: CommandRunner, state
     { server, plan }: PlanSubjects,
     request: PlanRun,
     values: VariableValues,
-  ): Promise<{ readonly logId: number; readonly jobId: number | null; readonly startedAt: number } | null> {
-    const startedAt = clock.now();
+  ): Promise<{ readonly logId: number; readonly jobId: number | null } | null> {
     // Nested runs exclude each other whatever the plan allows: that ends a plan that runs itself.
     const exclusive = plan.allow_parallel_run === 0 || request.parent !== undefined;
     const row: NewPlanLog = {
-      ...describePlanRun({ server, plan }, request, values, startedAt),
+      ...describePlanRun({ server, plan }, request, values, clock.now()),
       is_running: 1,
       is_exclusive: exclusive ? 1 : 0,
       plan_status: 0,
@@ -82,7 +81,7 @@ export function createPlanRunner(tools: RunTools, commands: CommandRunner, state
           if (exclusive && (await isPlanRunning(trx, server.id, plan.id))) return null;
           const logId = await insertPlanLog(trx, row);
           const jobId = request.parent ? null : await tools.jobs.addTaken(trx, PLAN_JOB, { logId });
-          return { logId, jobId, startedAt };
+          return { logId, jobId };
         }),
       );
     } catch (thrown) {
@@ -116,16 +115,15 @@ export function createPlanRunner(tools: RunTools, commands: CommandRunner, state
     const log = await readPlanLog(db.main, logId);
     if (!log || log.is_running === 0) return;
     const user = log.user_id === null ? null : await findActiveUser(db.main, log.user_id);
-    const startedAt = log.start_date ?? clock.now();
     if (user === null) {
       const reason = "The user that it ran as is not active any more";
-      await finish({ logId, jobId: null, startedAt }, EXIT.general, readValues(log), reason);
+      await finish({ logId, jobId: null }, EXIT.general, readValues(log), reason);
       return;
     }
     const read = readingOf(tools, null);
     const subjects = await readPlanSubjects(read, { serverId: log.server_id, planId: log.plan_id });
     const pause = AbortSignal.any([state.closing.signal, signal]);
-    const begun = { ...subjects, logId, jobId: null, isNested: false, user, read, pause, startedAt, request: {} };
+    const begun = { ...subjects, logId, jobId: null, isNested: false, user, read, pause, request: {} };
     const { from, values, end } = await findPlace({ ...begun, signal: NEVER }, log);
     logger.info({ planLog: logId, line: from + 1 }, "going on with a plan run whose process is gone");
     const ended = end === undefined ? await walkToEnd({ ...begun, signal: null }, from, values) : end;

@@ -1,6 +1,6 @@
 import type { CodeUser } from "../../guest/guest.ts";
 import { EXIT } from "./exit-codes.ts";
-import { findRunningCommands, findRunningPlansOf, updateRunningCommand, updateRunningPlan } from "./run-logs.store.ts";
+import { endCommandLog, endPlanLog, findRunningCommands, findRunningPlansOf } from "./run-logs.store.ts";
 import type { RunState } from "./run-state.ts";
 import type { RunTools } from "./run-tools.ts";
 
@@ -17,12 +17,7 @@ export interface Stopper {
  */
 export function createStopper({ db, clock }: Pick<RunTools, "db" | "clock">, state: RunState): Stopper {
   async function stopCommand(logId: number, by: By): Promise<boolean> {
-    const now = clock.now();
-    const wasRunning = await updateRunningCommand(db.main, logId, {
-      is_running: 0,
-      is_exclusive: 0,
-      finish_date: now,
-      write_date: now,
+    const wasRunning = await endCommandLog(db.main, logId, clock.now(), {
       command_status: EXIT.commandStopped,
       command_error: describe(by),
     });
@@ -32,13 +27,8 @@ export function createStopper({ db, clock }: Pick<RunTools, "db" | "clock">, sta
   }
 
   async function stopPlan(logId: number, by: By): Promise<boolean> {
-    const now = clock.now();
-    const wasRunning = await updateRunningPlan(db.main, logId, {
-      is_running: 0,
-      is_exclusive: 0,
+    const wasRunning = await endPlanLog(db.main, logId, clock.now(), {
       is_stopped: 1,
-      finish_date: now,
-      write_date: now,
       plan_status: EXIT.planStopped,
       custom_message: describe(by),
     });
