@@ -2,7 +2,7 @@
 // Starts the command line with Node 26, whatever Node runs this file (20 or newer): the npm
 // package `node` brings one. Plain JavaScript, since Node 20 reads no types.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -20,10 +20,22 @@ async function start() {
   await import(pathToFileURL(findEntry()).href);
 }
 
-/** The sources in a checkout; what was compiled from them in the published package. */
+/** What was built; in a checkout the sources, when they or the packages have changed since: they take 0.5 s longer to load. */
 function findEntry() {
-  const source = join(here, "..", "src", "main.ts");
-  return existsSync(source) ? source : join(here, "..", "dist", "main.js");
+  const built = join(here, "..", "dist", "main.js");
+  const sources = join(here, "..", "src");
+  if (!existsSync(sources)) return built;
+  const packages = join(here, "..", "node_modules", ".package-lock.json");
+  const isCurrent = existsSync(built) && ![sources, packages].some((path) => isNewer(path, statSync(built).mtimeMs));
+  return isCurrent ? built : join(sources, "main.ts");
+}
+
+/** Whether the file, or one below the folder, was changed, added or taken away after the time. */
+function isNewer(path, time) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  if (stat.mtimeMs > time) return true;
+  return stat.isDirectory() && readdirSync(path).some((name) => isNewer(join(path, name), time));
 }
 
 /** The package `node`, in the nearest node_modules that has it: npm may have hoisted it. */

@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import Fastify, { type FastifyInstance } from "fastify";
 import { registerApi } from "./api/api.ts";
 import { createMetrics, type CountedCall } from "./api/metrics.ts";
@@ -12,6 +11,7 @@ import { createIntakeHandler, INTAKE_PREFIX } from "./intake/http-handler.ts";
 import { createManualCalls } from "./intake/manual-calls.ts";
 import type { AnsweredCall, Intake } from "./intake/receive.ts";
 import type { Logger } from "./lib/logger.ts";
+import { createServer } from "./lib/node-http.ts";
 import { runShutdown } from "./lib/shutdown.ts";
 import { openSandbox } from "./open-sandbox.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";

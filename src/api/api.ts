@@ -60,7 +60,7 @@ export async function registerApi(app: FastifyInstance, dependencies: ApiDepende
     scope.setSerializerCompiler(() => (data) => JSON.stringify(data));
     await registerOpenApi(scope, dependencies);
     registerOperationRoutes(scope, dependencies);
-    await registerDocsPage(scope);
+    registerDocsPage(scope, dependencies.logger);
     await scope.register((api) => registerApiTree(api, dependencies), { prefix: "/api" });
   });
 }

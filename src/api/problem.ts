@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "../lib/node-http.ts";
 import { z } from "zod";
 import { ERROR_CODES, type ErrorCode, type FieldError } from "../lib/errors.ts";
 

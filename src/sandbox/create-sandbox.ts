@@ -26,14 +26,14 @@ import { createCheck, createRun, type NextRun, type RunTask } from "./task.ts";
  * Throws RangeError for an option that makes no sense.
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const { cacheDir, logger } = options;
+  const { cacheDir, installedDir, logger } = options;
   if (!Number.isInteger(options.runners) || options.runners < 1)
     throw new RangeError("runners must be a whole number above 0");
   const limits = normalizeLimits(options.limits);
   const memoryBytes = normalizeMemory(options.memoryBytes);
   /** Once it is found, runners that start later need not look for it: they would hold calls up meanwhile. */
   let snapshot: string | null = null;
-  const findSnapshot = async () => (snapshot ??= await ensureSnapshot(cacheDir, logger));
+  const findSnapshot = async () => (snapshot ??= await ensureSnapshot({ installedDir, cacheDir }, logger));
   const { runners } = options;
   const quarantine = createQuarantine();
   const entry = pathOfEntry("runner");

@@ -215,6 +215,8 @@ export interface SandboxOptions {
   readonly runners: number;
   /** Where interpreter snapshots are kept; made when absent. */
   readonly cacheDir: string;
+  /** Where the installation may have brought one, which is then used; never written to. */
+  readonly installedDir?: string | undefined;
   readonly logger: SandboxLogger;
   /** What a run may use unless its request says otherwise. */
   readonly limits?: Partial<Limits>;

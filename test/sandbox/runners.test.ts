@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -100,6 +100,28 @@ describe("starting", () => {
       }
     } finally {
       await rm(cacheDir, { recursive: true });
+    }
+  }, 60_000);
+
+  it("takes the snapshot of the installation when that is sound, and writes nothing there", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "hooktower-installed-"));
+    const [installedDir, cacheDir] = [join(folder, "installed"), join(folder, "cache")];
+    const snapshots = (of: string) => readdirSync(of).filter((name) => name.endsWith(".snapshot"));
+    const answers = async () => {
+      await using test = await openSandbox({ installedDir, cacheDir });
+      expect(await test.read("result['message'] = 1 + 1")).toBe(2);
+    };
+    try {
+      mkdirSync(installedDir);
+      for (const name of snapshots(CACHE_DIR)) copyFileSync(join(CACHE_DIR, name), join(installedDir, name));
+      await answers();
+      expect(snapshots(cacheDir)).toEqual([]);
+      for (const name of snapshots(installedDir)) truncateSync(join(installedDir, name), 1_000_000);
+      await answers();
+      expect(snapshots(cacheDir)).toHaveLength(1);
+      for (const name of snapshots(installedDir)) expect(statSync(join(installedDir, name)).size).toBe(1_000_000);
+    } finally {
+      await rm(folder, { recursive: true });
     }
   }, 60_000);
 

@@ -1,4 +1,3 @@
-import { DEFAULT_CONNECT_TIMEOUT_MS, fetchHostKey } from "./connect.ts";
 import { exec, runCommand } from "./exec.ts";
 import { createPool } from "./pool.ts";
 import { deleteFile, download, findFile, upload } from "./sftp.ts";
@@ -15,8 +14,13 @@ export function createSsh(options: SshOptions = {}): Ssh {
     deleteFile: (target, path, limits) => deleteFile(pool, target, path, limits),
     findFile: (target, path, limits) => findFile(pool, target, path, limits),
     testConnection: (target, testOptions) => testConnection(pool, target, testOptions),
-    readHostKey: (host, port, { timeoutMs = DEFAULT_CONNECT_TIMEOUT_MS, signal } = {}) =>
-      fetchHostKey(host, port, { timeoutMs, ...(signal && { signal }) }),
+    async readHostKey(host, port, { timeoutMs, signal } = {}) {
+      const { DEFAULT_CONNECT_TIMEOUT_MS, fetchHostKey } = await import("./connect.ts");
+      return fetchHostKey(host, port, {
+        timeoutMs: timeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+        ...(signal && { signal }),
+      });
+    },
     close: () => pool.close(),
   };
 }

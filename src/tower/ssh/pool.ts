@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { formatPlace } from "./connect-errors.ts";
-import { openConnection, type Connection } from "./connect.ts";
+import type { Connection, openConnection } from "./connect.ts";
 import { SshError } from "./errors.ts";
 import type { SshOptions, SshTarget } from "./ssh.ts";
 import { isTimeUp, onAbort } from "./time-limit.ts";
@@ -126,7 +126,7 @@ export function createPool(options: SshOptions): Pool {
 
   function open(group: Group): void {
     group.opening += 1;
-    const attempt = openConnection(group.target, { keepAliveMs, signal: openings.signal }).then(
+    const attempt = openLater(group.target, { keepAliveMs, signal: openings.signal }).then(
       (connection) => {
         group.opening -= 1;
         addEntry(group, connection);
@@ -303,3 +303,6 @@ function createKeyMaker(): (target: SshTarget) => string {
     return createHmac("sha256", secret).update(JSON.stringify(parts)).digest("base64");
   };
 }
+
+/** Loaded with the first connection: ssh2 takes 60 ms to load, and not every tower has servers. */
+const openLater: typeof openConnection = async (...args) => (await import("./connect.ts")).openConnection(...args);
