@@ -1,6 +1,7 @@
 /** Puts the sandbox together. */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { pathOfEntry } from "./launch.ts";
 import { createLanes } from "./lanes.ts";
 import { normalizeLimits, normalizeMemory } from "./limits.ts";
@@ -33,7 +34,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const memoryBytes = normalizeMemory(options.memoryBytes);
   /** Once it is found, runners that start later need not look for it: they would hold calls up meanwhile. */
   let snapshot: string | null = null;
-  const findSnapshot = async () => (snapshot ??= await ensureSnapshot({ installedDir, cacheDir }, logger));
+  async function findSnapshot(): Promise<string> {
+    if (snapshot === null || !existsSync(snapshot)) snapshot = await ensureSnapshot({ installedDir, cacheDir }, logger);
+    return snapshot;
+  }
   const { runners } = options;
   const quarantine = createQuarantine();
   const entry = pathOfEntry("runner");

@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { FrameError, createFrameReader } from "./frames.ts";
 import { launchLocked, PYODIDE_DIR } from "./launch.ts";
@@ -153,6 +153,7 @@ function readCpuMs(pid: number | undefined): number | null {
  * the reader need not listen. (Messages on a pipe would cost the host a wake-up per run.)
  */
 function openRecorder(cacheDir: string): number {
+  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
   const path = join(cacheDir, `.recorder-${randomUUID()}`);
   const fd = openSync(path, "wx+", 0o600);
   rmSync(path);

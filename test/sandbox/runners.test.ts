@@ -125,6 +125,21 @@ describe("starting", () => {
     }
   }, 60_000);
 
+  it("of further runners makes the folder and the snapshot again when somebody has taken them away", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "hooktower-tidied-"));
+    try {
+      await using test = await openSandbox({ cacheDir: join(folder, "cache") });
+      await rm(join(folder, "cache"), { recursive: true });
+      process.kill(childrenOf(process.pid)[0] as number, "SIGKILL");
+      await until("the runner is gone", () => test.sandbox.status().restarts > 0);
+      const limits = { wallMs: 30_000 };
+      expect(await test.read("result['message'] = 1 + 1", { limits })).toBe(2);
+      expect(readdirSync(join(folder, "cache"))).toHaveLength(1);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
+
   it("makes runs wait, and tells the sandbox is not ready yet", async () => {
     const sandbox = createSandbox({ runners: 1, cacheDir: CACHE_DIR, logger: quiet });
     try {

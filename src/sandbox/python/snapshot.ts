@@ -8,8 +8,8 @@
  */
 
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, fstatSync, mkdirSync, openSync, readSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
@@ -27,7 +27,7 @@ interface SnapshotLogger {
 export interface SnapshotPlaces {
   /** Where one may lie that was made with the installation. Nothing is written there. */
   readonly installedDir?: string | undefined;
-  /** Where one is made when there is none; the folder is made in any case. */
+  /** Where one is made when there is none. */
   readonly cacheDir: string;
 }
 
@@ -41,7 +41,6 @@ export async function ensureSnapshot(
   { installedDir, cacheDir }: SnapshotPlaces,
   logger: SnapshotLogger,
 ): Promise<string> {
-  mkdirSync(cacheDir, { recursive: true, mode: 0o700 });
   const sources = readGuestSources();
   const name = `python-${describeVersions(sources)}.snapshot`;
   for (const folder of [installedDir, cacheDir]) {
@@ -49,6 +48,7 @@ export async function ensureSnapshot(
   }
   const path = join(resolve(cacheDir), name);
   const startedAt = performance.now();
+  await mkdir(cacheDir, { recursive: true, mode: 0o700 });
   await store(path, await buildSnapshot(sources));
   logger.info({ path, ms: Math.round(performance.now() - startedAt) }, "built the Python snapshot");
   return path;
