@@ -32,7 +32,12 @@ export function registerDocsPage(scope: FastifyInstance, logger: Logger): void {
   let page: ReturnType<typeof createPage> | undefined;
   for (const url of [PREFIX, `${PREFIX}/*`]) {
     scope.get(url, { schema: { hide: true } }, async (request, reply) => {
-      const answer = await (page ??= createPage(scope.swagger() as Document, logger));
+      page ??= createPage(scope.swagger() as Document, logger);
+      // One failure is not kept: the next look tries anew.
+      const answer = await page.catch((error: unknown) => {
+        page = undefined;
+        throw error;
+      });
       reply.hijack();
       answer(request.raw, reply.raw);
     });

@@ -108,7 +108,7 @@ export function createPool(options: PoolOptions): Pool {
       return;
     }
     if (runner.ready) fillSlots();
-    else backoff.later(() => void prepareSnapshot()); // its own may have been taken away
+    else backoff.later(() => void prepareSnapshot()); // the one it had may be gone
   }
 
   function settleTasks(runner: Runner, why: RunnerEnd): void {
