@@ -18,11 +18,29 @@ export interface PyBytes {
   destroy(): void;
 }
 
+/** Of a run that is suspended, as Pyodide keeps it. */
+export interface SuspendedStack {
+  /** Puts it back to where it was, after copying away what has begun there since. */
+  restore(): void;
+}
+
+/** Addresses and sizes are in bytes; the stack grows towards 0. */
+export interface InterpreterMemory {
+  readonly HEAPU8: Uint8Array;
+  /** Where the run that began last began. */
+  stackStop: number;
+  /** The stack between the address that the last function left and `stackStop`. */
+  readonly StackState: new () => SuspendedStack;
+  /** The address that the stack has come down to. */
+  stackSave(): number;
+  _emscripten_stack_get_free(): number;
+}
+
 /** The part of Pyodide that is used here. Its own types would pull in all of Emscripten's. */
 export interface Interpreter {
   readonly FS: { mkdirTree(path: string): void; writeFile(path: string, text: string): void };
   readonly globals: { get(name: string): unknown };
-  readonly _module: { readonly HEAPU8: Uint8Array };
+  readonly _module: InterpreterMemory;
   runPython(code: string): unknown;
   pyimport(name: string): { [name: string]: unknown };
   setInterruptBuffer(buffer: { 0: number }): void;

@@ -5,12 +5,16 @@
  */
 
 import type { Interpreter, PyBytes, PyCallable } from "./boot.ts";
+import { createStack } from "./stack.ts";
 
 /** What `run` answers when there is no outcome in the buffer; the same numbers stand in main.py. */
 const MISSING = -1;
 const MUST_WAIT = -2;
 const OVERSIZE = -3;
 const SHUT = -4;
+
+/** What a run reads instead of an answer when it must not be suspended; the same word stands in host.py. */
+const TOO_DEEP = "too deep";
 
 const FIRST_BUFFER_BYTES = 128 * 1024;
 
@@ -41,11 +45,24 @@ export interface Guest {
 export function createGuest(interpreter: Interpreter, bridge: Bridge): Guest {
   const main = interpreter.pyimport("main");
   const callable = (name: string): PyCallable => main[name] as PyCallable;
-  callable("connect")(bridge);
-  const load = callable("load");
-  const check = callable("check");
-  const run = callable("run");
-  const runNext = callable("run_next");
+  const stack = createStack(interpreter._module);
+  /** A function that runs code of programs, or their compiler. */
+  function entrance(name: string): (...args: unknown[]) => unknown {
+    const enter = callable(name);
+    return (...args) => {
+      stack.makeRoom();
+      return enter(...args);
+    };
+  }
+  callable("connect")({
+    ...bridge,
+    call: (runId, name, args) => (stack.isTooDeep() ? Promise.resolve(TOO_DEEP) : bridge.call(runId, name, args)),
+    sleep: (runId, milliseconds) => (stack.isTooDeep() ? Promise.resolve(TOO_DEEP) : bridge.sleep(runId, milliseconds)),
+  } satisfies Bridge);
+  const load = entrance("load");
+  const check = entrance("check");
+  const run = entrance("run");
+  const runNext = entrance("run_next");
   const dropNext = callable("drop_next");
   const runWaiting = callable("run_waiting");
   const takeOversize = callable("take_oversize");
@@ -82,6 +99,8 @@ export function createGuest(interpreter: Interpreter, bridge: Bridge): Guest {
       dropNext(runId);
     },
     async runWaiting(runId) {
+      // It begins in a turn of its own, which Pyodide asks for in the same way: right after this one.
+      setImmediate(stack.makeRoom);
       return (await runWaiting.callPromising(runId)) as string;
     },
     memoryBytes: () => interpreter._module.HEAPU8.byteLength,

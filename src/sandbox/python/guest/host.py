@@ -12,6 +12,7 @@ import sys
 from pyodide.ffi import run_sync
 
 from errors import HostError, make_error
+from garbage import collect_if_due, is_collecting
 
 # The host takes a larger frame for a breach of the protocol.
 _MAX_ARGS = 6 * 1024 * 1024
@@ -90,9 +91,10 @@ def sleep(milliseconds):
 
 def _wait_for(run, begin):
     """Suspends the run until the promise that `begin` gives is settled; other runs go on."""
-    if run.over or run.waits:
-        # Only code that a run left behind gets here.
+    if run.over or run.waits or is_collecting():
+        # Only code that a run left behind gets here. A collection that is suspended would meet the next.
         raise HostError("the run is not there to wait")
+    collect_if_due()
     run.waits = True
     try:
         text = run_sync(begin())
@@ -101,4 +103,6 @@ def _wait_for(run, begin):
         _bridge.object.resumed(run.id)
     if text == "cancelled":
         raise Cancelled()
+    if text == "too deep":
+        raise RecursionError("too many calls in each other for code that is to wait")
     return text

@@ -4,12 +4,12 @@ Frames come in through one buffer and outcomes go out through another, both plai
 JavaScript writes and reads itself: handing over a text of 1.2 KB as an object costs about
 10 µs, as much as running a small program."""
 
-import gc
 import json
 import warnings
 from collections import OrderedDict
 
 from compiler import build_program
+from garbage import collect, collect_if_due, settle
 from host import RUN_NAME, Cancelled, Run, connect  # noqa: F401  connect is for the runner
 from outcomes import ResultTooLarge, describe_error, read_kept, read_kept_of_raised, read_result
 from values import WAITING_KINDS, decode_input
@@ -171,12 +171,18 @@ def _run_code(program, head, blob, run):
         return {**describe_error(program, error), "kept": read_kept_of_raised(kept, max_bytes)}
     finally:
         run.over = True
+        # Each function keeps its globals and they keep it: a payload would stay until the next collection.
+        namespace.clear()
+        namespace[RUN_NAME] = run
         if program.leaves_generators:
             # What they have to do when they are given up is done now, on this run's time.
-            namespace.clear()
-            namespace[RUN_NAME] = run
-            gc.collect()
+            collect()
+        else:
+            collect_if_due()
 
 
 def _limit(limit, message):
     return {"status": "limit", "limit": limit, "message": message}
+
+
+settle()

@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { bytesInput, lines, openSandbox } from "./support.ts";
+
+/** Runs that are suspended while others go on with the same interpreter, and with the same stack. */
+
+/** `count` calls of C functions in each other, and a wait below them. */
+function waitBelow(count: number): string {
+  return lines(
+    "def dig(count):",
+    "    if count:",
+    "        return max([count], key=lambda item: dig(count - 1))",
+    "    time.sleep(1)",
+    `dig(${count})`,
+  );
+}
+
+it("keeps hundreds of suspended runs whole while others make objects", async () => {
+  await using box = await openSandbox();
+  // They wait at different depths and for different times, so that each goes on over the stacks of others.
+  const source = lines(
+    "def dig(depth, own):",
+    "    if depth:",
+    "        return max([depth], key=lambda item: dig(depth - 1, own))",
+    "    time.sleep(0.05 + own % 7 / 20)",
+    "    return own",
+    "for turn in range(4):",
+    "    dig((own + turn) % 5, own)",
+    "    kept = [[own] for part in range(500)]",
+    "    dropped = [[own] for part in range(3000)]",
+    "result['message'] = sum(part[0] for part in kept)",
+  );
+  const runs = Array.from({ length: 300 }, async (_, own) => {
+    const inputs = { own: { kind: "json", value: own } } as const;
+    expect(await box.read(source, { inputs })).toBe(own * 500);
+  });
+  await Promise.all(runs);
+  expect(box.sandbox.status().restarts).toBe(0);
+}, 60_000);
+
+it("has room on the stack beside hundreds of suspended runs that are deep in it", async () => {
+  await using box = await openSandbox();
+  const runs = Array.from({ length: 400 }, () => box.run(waitBelow(100)));
+  const others = box.run(lines("time.sleep(0.5)", waitBelow(200)));
+  for (const { status } of await Promise.all([...runs, others])) expect(status).toBe("completed");
+  expect(box.sandbox.status().restarts).toBe(0);
+}, 30_000);
+
+it("refuses to suspend a run that is too deep in the stack", async () => {
+  await using box = await openSandbox();
+  expect(await box.run(waitBelow(400))).toMatchObject({
+    status: "raised",
+    type: "RecursionError",
+    message: "too many calls in each other for code that is to wait",
+  });
+});
+
+it("drops what a run had at its end, also when its functions refer to it", async () => {
+  await using box = await openSandbox({ memoryBytes: 64 * 1024 * 1024 });
+  const inputs = { body: bytesInput(Buffer.alloc(1024 * 1024)) };
+  for (let call = 0; call < 100; call += 1) {
+    expect(await box.read("def size(): return len(body)\nresult['message'] = size()", { inputs })).toBe(1024 * 1024);
+  }
+});
