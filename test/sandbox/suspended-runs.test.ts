@@ -61,3 +61,16 @@ it("drops what a run had at its end, also when its functions refer to it", async
     expect(await box.read("def size(): return len(body)\nresult['message'] = size()", { inputs })).toBe(1024 * 1024);
   }
 });
+
+it("is not taken for hung while many runs that say nothing go on one after the other", async () => {
+  await using box = await openSandbox();
+  const source = lines(
+    "for turn in range(2):",
+    "    time.sleep(0.2)",
+    "    until = time.time() + 0.08",
+    "    while time.time() < until: pass",
+  );
+  const runs = Array.from({ length: 40 }, () => box.run(source));
+  for (const { status } of await Promise.all(runs)) expect(status).toBe("completed");
+  expect(box.sandbox.status().restarts).toBe(0);
+}, 30_000);

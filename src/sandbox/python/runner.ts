@@ -19,6 +19,8 @@ import { createWaits } from "./waits.ts";
 const RECORDER_FD = 3;
 /** Answers are sent together, but none is held back for longer than this while others run. */
 const FLUSH_AFTER_MS = 2;
+/** The host kills a runner that is silent for longer than any of its runs may compute. */
+const SIGN_OF_LIFE_AFTER_MS = 50;
 /** Time for an interrupted run to leave and to put its outcome into words. */
 const INTERRUPT_AGAIN_MS = 100;
 const HASH_BYTES = 32;
@@ -62,9 +64,15 @@ function recordRun(runId: number): void {
 
 /** Before any Python of the run: starts its clock. */
 function enterRun(runId: number): void {
+  const now = performance.now();
+  // Runs that are woken together go on one after the other, and a ping is not read before the last has given way.
+  if (now - flushedAt > SIGN_OF_LIFE_AFTER_MS) {
+    send(encodeFrame(FROM_RUNNER.pong, 0));
+    flush();
+  }
   recordRun(runId);
   interrupted = false;
-  deadline = performance.now() + (cpuMsOfRuns.get(runId) ?? 0);
+  deadline = now + (cpuMsOfRuns.get(runId) ?? 0);
 }
 
 function leaveRun(): void {
