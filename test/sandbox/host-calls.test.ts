@@ -157,8 +157,22 @@ describe("code that a run left behind", () => {
       "for x in cycle[0]: break",
     );
     await run(leave, { inputs: ASK, onHostCall });
-    // Enough garbage for the collector to come by, in a run that has a host.
+    // Enough garbage to be collected, in a run that has a host.
     await run("ask('own')\nx = [[i] for i in range(200000)]\nask('own')", { inputs: ASK, onHostCall });
     expect(calls).toEqual([["own"], ["own"]]);
+  });
+
+  it("has what it raises in the log of its run, not in that of the tower", async () => {
+    const source = lines(
+      "def left():",
+      "  try: yield 1",
+      "  finally: raise UserError('no ' + #!cxtower.secret.KEY!#)",
+      "for x in left(): break",
+    );
+    const before = test.logged.length;
+    const { log, status } = await run(source, { secrets: { KEY: "s3cr3t" } });
+    expect(status).toBe("completed");
+    expect(log).toEqual([{ level: "error", text: "Exception ignored: UserError: no s3cr3t" }]);
+    expect(test.logged.slice(before)).toEqual([]);
   });
 });

@@ -8,12 +8,13 @@ import hmac
 import json
 import math
 import re
+import sys
 import time
 import urllib.parse
 
 import host
 from errors import UserError
-from host import find_run
+from host import RUN_NAME, find_run
 
 
 def wrap_module(**members):
@@ -80,7 +81,7 @@ def _make_logger():
             text = str(message)
             if args:
                 text = text % (args[0] if len(args) == 1 and isinstance(args[0], dict) and args[0] else args)
-            _keep(level, text)
+            _keep(find_run(), level, text)
 
         return log
 
@@ -94,8 +95,7 @@ def _make_logger():
     )
 
 
-def _keep(level, text):
-    run = find_run()
+def _keep(run, level, text):
     if run.log_room <= 0:
         return
     encoded = text.encode("utf-8", "replace")
@@ -105,6 +105,20 @@ def _keep(level, text):
         text = encoded[: max(0, len(encoded) + run.log_room)].decode("utf-8", "ignore") + " … (the rest of the log is cut)"
     run.log.append([level, text])
 
+
+def _keep_unraisable(unraisable):
+    """What code raises while it is given up reaches nobody: it is kept with the log of its run. Python would write it
+    to stderr, which becomes part of the tower's own log, where no secrets are masked."""
+    error, tb = unraisable.exc_value, unraisable.exc_traceback
+    run = None
+    while run is None and tb is not None:
+        run = tb.tb_frame.f_globals.get(RUN_NAME)
+        tb = tb.tb_next
+    if run is not None:
+        _keep(run, "error", f"Exception ignored: {type(error).__name__}: {error}")
+
+
+sys.unraisablehook = _keep_unraisable
 
 CONTEXT = {
     "time": wrap_module(sleep=sleep, **pick(time, "time strptime strftime")),
