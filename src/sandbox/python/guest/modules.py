@@ -15,6 +15,7 @@ import urllib.parse
 import host
 from errors import UserError
 from host import RUN_NAME, find_run
+from time_format import strftime
 
 
 def wrap_module(**members):
@@ -121,7 +122,7 @@ def _keep_unraisable(unraisable):
 sys.unraisablehook = _keep_unraisable
 
 CONTEXT = {
-    "time": wrap_module(sleep=sleep, **pick(time, "time strptime strftime")),
+    "time": wrap_module(sleep=sleep, strftime=strftime, **pick(time, "time strptime")),
     "datetime": wrap_module(**pick(datetime, "date datetime time timedelta timezone tzinfo MAXYEAR MINYEAR")),
     "json": wrap_module(dumps=json.dumps),
     "hashlib": wrap_module(
