@@ -125,19 +125,21 @@ def complete_year(year):
 
 def make_datetime(year, month, day, hour=0, minute=0, second=0, microsecond=0, tzinfo=None):
     """As datetime.datetime; the texts of its errors are the same in every version of Python."""
-    check_parts(year=year, month=month, hour=hour, minute=minute, second=second)
-    if not 1 <= day <= calendar.monthrange(year, month)[1]:
-        raise ValueError("day is out of range for month")
+    check_parts(year, month, day, hour, minute, second)
     return datetime.datetime(year, month, day, hour, minute, second, microsecond, tzinfo)
 
 
-_RANGES = (("month", 1, 12), ("hour", 0, 23), ("minute", 0, 59), ("second", 0, 59))
-
-
-def check_parts(**parts):
-    year = parts["year"]
+def check_parts(year, month, day, hour, minute, second):
     if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
         raise ValueError(f"year {year} is out of range")
-    for name, least, most in _RANGES:
-        if not least <= parts[name] <= most:
-            raise ValueError(f"{name} must be in {least}..{most}")
+    _check_range("month", month, 1, 12)
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        raise ValueError("day is out of range for month")
+    _check_range("hour", hour, 0, 23)
+    _check_range("minute", minute, 0, 59)
+    _check_range("second", second, 0, 59)
+
+
+def _check_range(name, value, least, most):
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be in {least}..{most}")

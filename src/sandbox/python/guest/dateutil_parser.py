@@ -88,22 +88,20 @@ def _fill_in(default, reader, date):
         "microsecond": reader.microsecond,
     }
     parts = {name: value for name, value in parts.items() if value is not None}
-    last = _last_day(default, parts)
+    year, month = parts.get("year", default.year), parts.get("month", default.month)
     if day is None:
         # January 31 is the default, February was said.
-        parts["day"] = min(default.day, last)
-    elif not 1 <= day <= last:
-        raise ValueError("day is out of range for month")
+        parts["day"] = min(default.day, _month_length(year, month))
+    check_parts(year, month, parts["day"], *(parts.get(name, 0) for name in ("hour", "minute", "second")))
     moment = default.replace(**parts)
     if reader.weekday is not None and day is None:
         moment += datetime.timedelta(days=(reader.weekday - moment.weekday()) % 7)
     return moment
 
 
-def _last_day(default, parts):
-    year, month = parts.get("year", default.year), parts.get("month", default.month)
-    hour, minute, second = (parts.get(name, 0) for name in ("hour", "minute", "second"))
-    check_parts(year=year, month=month, hour=hour, minute=minute, second=second)
+def _month_length(year, month):
+    if not 1 <= month <= 12:
+        raise ValueError(f"bad month number {month}; must be 1-12")
     return calendar.monthrange(year, month)[1]
 
 

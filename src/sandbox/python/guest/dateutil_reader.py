@@ -243,7 +243,7 @@ class Reader:
         return 1
 
     def _read_month(self, at):
-        """Sep, Sep-25, Sep/25/2003, Sep of 03"""
+        """Sep, Sep-25, Sep/25/2003, Sep of 03. What stands after "of" is taken, a year or not."""
         month = find_month(self.tokens[at])
         if month is None:
             return 0
@@ -259,18 +259,19 @@ class Reader:
             year = self._token(at + 4)
             if year.isdecimal():
                 self.date.add_year(complete_year(int(year)) if int(year) < 100 else int(year))
-                return 5
+            return 5 if year else 1
         return 1
 
     def _read_meridiem(self, at):
         meridiem = find_meridiem(self.tokens[at])
         if meridiem is None:
             return 0
-        if self.fuzzy and self.meridiem is not None:
-            return 0
-        if self.hour is None or not 0 <= self.hour <= 12:
-            if self.fuzzy:
-                return 0
+        fits = self.hour is not None and 0 <= self.hour <= 12
+        if self.fuzzy and (self.meridiem is not None or not fits):
+            # A word then, and not the name of a zone: 20:04 PM UTC.
+            self.skipped.append(at)
+            return 1
+        if not fits:
             raise ValueError("a.m. and p.m. go with an hour of twelve")
         self.hour = _to_24_hours(self.hour, meridiem)
         self.meridiem = meridiem

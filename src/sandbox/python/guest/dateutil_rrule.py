@@ -114,6 +114,8 @@ class rrule(Recurrence):
             elif self._freq == frequency:
                 self._given[part] = _keep_reachable(self._given[part], start, self._interval, size)
                 setattr(self, f"_{part}", self._given[part])
+            elif self._freq < HOURLY and not all(0 <= number < size for number in self._given[part]):
+                raise ValueError(f"{name} must be in 0..{size - 1}")
 
     def _generate(self):
         return generate_moments(self)
