@@ -50,12 +50,12 @@ function parseValue(value: Json): Scalar | readonly Scalar[] {
   if (typeof value === "object" && value !== null) {
     const records = value["$records"];
     if (Array.isArray(records) && Array.isArray(records[1])) return records[1].map((id) => parseScalar(id));
-    if (typeof value["$datetime"] === "string") return value["$datetime"];
   }
   return parseScalar(value);
 }
 
 function parseScalar(value: Json): Scalar {
   if (typeof value !== "object" || value === null) return value;
+  if (!Array.isArray(value) && typeof value["$datetime"] === "string") return value["$datetime"];
   throw new GuestError("ValueError", `a field cannot be compared with ${JSON.stringify(value)}`);
 }

@@ -102,10 +102,15 @@ function fromGuestValue(field: Field | undefined, value: Json): FieldValue {
     const time = value["$datetime"];
     if (typeof time === "string") return time;
   }
-  if (field?.kind === "datetime" && typeof value === "string")
-    return value.replace(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)$/, "$1T$2Z");
+  if (field?.kind === "datetime" && typeof value === "string") return toZonedTime(value);
   const isText = field?.kind === "text" || field?.kind === "longText" || field?.kind === "code";
   return isText && typeof value === "number" ? String(value) : value;
+}
+
+/** A date, or a time without a zone, is UTC: Odoo's own writing of times, and Python's. */
+function toZonedTime(text: string): string {
+  const [, day, minutes, seconds] = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?$/.exec(text) ?? [];
+  return day === undefined ? text : `${day}T${minutes ?? "00:00"}${seconds ?? ":00"}Z`;
 }
 
 async function toReference(relation: string, value: Json, { models, operations }: WriteTools): Promise<FieldValue> {
