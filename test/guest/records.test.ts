@@ -50,6 +50,8 @@ describe("records in snippets", () => {
     ["env['cx.tower.variable.value'].search([('server_id', '=', False)]).access_level", "1"],
     ["tower.server_get_variable_value('web', 'branch')", "main"],
     ["tower_servers.get_by_reference('web').create_date.year > 2020", true],
+    ["len(tower_servers.search([('create_date', 'in', tower_servers.search([]).mapped('create_date'))]))", 3],
+    ["len(tower_servers.search([('create_date', '>', datetime.date(2020, 1, 1))]))", 3],
     ["(tower_servers.search([]) - tower_servers.get_by_reference('web')).mapped('name')", ["db", "hidden"]],
     ["env.user.login + ' ' + str(env.uid == uid)", "admin True"],
   ])("%s is %j", async (expression, expected) => {
@@ -60,7 +62,7 @@ describe("records in snippets", () => {
     ["tower_servers.search([]).name", "ValueError: Expected singleton: cx.tower.server("],
     ["tower_servers.search([('nope', '=', 1)])", "servers cannot be searched by nope"],
     ["tower_servers.search([('ssh_password', 'like', 's')])", "servers cannot be searched by ssh_password"],
-    ["tower_servers.search(['|', ('name', '=', 'x')])", "the domain has nothing for | to join"],
+    ["tower_servers.search(['|', ('name', '=', 'x')])", "ValueError: the domain has nothing for | to join"],
     ["tower_servers.search([], order='password')", "is no order of cx.tower.server"],
     ["env['cx.nope']", "KeyError: 'cx.nope'"],
     ["tower_servers.get_by_reference('web').nope", "AttributeError: 'cx.tower.server' object has no attribute 'nope'"],
@@ -72,6 +74,26 @@ describe("records in snippets", () => {
     const { status, message } = await run(say(expression));
     expect(status).toBe(500);
     expect(message).toContain(text);
+  });
+
+  it.each([
+    ["datetime.datetime(2030, 7, 2, 3, 4, 5)", "2030-07-02 03:04:05"],
+    ["timezone('Europe/Berlin').localize(datetime.datetime(2030, 7, 2, 3, 4, 5))", "2030-07-02 01:04:05"],
+    ["datetime.date(2030, 7, 2)", "2030-07-02 00:00:00"],
+    ["'2030-07-02 03:04'", "2030-07-02 03:04:00"],
+    ["'2030-07-02 03:04:05'", "2030-07-02 03:04:05"],
+    ["str(datetime.datetime(2030, 7, 2, 3, 4, 5, 678000))", "2030-07-02 03:04:05.678000"],
+    ["datetime.datetime(2030, 7, 2, 3, 4, 5).isoformat()", "2030-07-02 03:04:05"],
+    ["'2030-07-02T03:04:05+02:00'", "2030-07-02 01:04:05"],
+  ])("take %s as a time, which is UTC", async (time, expected) => {
+    const code = [
+      "command = env['cx.tower.command'].create({'name': 'c', 'code': 'true'})",
+      "values = {'name': 't', 'action': 'command', 'command_id': command.id, 'interval_number': 1, 'interval_type': 'days'}",
+      "ids = tower_servers.get_by_reference('web').ids",
+      `task = env['cx.tower.scheduled.task'].create({**values, 'server_ids': [(6, 0, ids)], 'next_call': ${time}})`,
+      "result = {'message': str(task.next_call)}",
+    ].join("\n");
+    expect(await run(code)).toEqual({ status: 200, message: expected });
   });
 
   it("are seen by the run that wrote them, and kept when the code returns, whatever its exit code", async () => {

@@ -49,6 +49,10 @@ describe("a host call", () => {
         onHostCall,
       }),
     ).toBe("told");
+    for (const type of ["AttributeError", "KeyError", "TypeError", "ValueError"])
+      expect(
+        await read(`try: ask('${type}')\nexcept ${type}: result['message'] = 'caught'`, { inputs: ASK, onHostCall }),
+      ).toBe("caught");
     expect(await run("ask('Unheard')", { inputs: ASK, onHostCall })).toMatchObject({
       type: "HostError",
       message: "told",

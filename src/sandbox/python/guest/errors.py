@@ -23,6 +23,10 @@ class HostError(Exception):
 
 
 BY_NAME = {
+    "AttributeError": AttributeError,
+    "KeyError": KeyError,
+    "TypeError": TypeError,
+    "ValueError": ValueError,
     "UserError": UserError,
     "AccessError": AccessError,
     "MissingError": MissingError,
