@@ -213,7 +213,7 @@ class Reader:
         if meridiem is None:
             self.date.add_number(_whole(self.tokens[at]))
             return 2 if after else 1
-        self._set_hour(self.tokens[at], meridiem)
+        self.hour = _to_24_hours(_whole(self.tokens[at]), meridiem)
         return 3
 
     def _read_hour_with_meridiem(self, at):
@@ -221,12 +221,8 @@ class Reader:
         meridiem = find_meridiem(self._token(at + 1))
         if meridiem is None or _whole(self.tokens[at]) >= 24:
             return 0
-        self._set_hour(self.tokens[at], meridiem)
+        self.hour = _to_24_hours(_whole(self.tokens[at]), meridiem)
         return 2
-
-    def _set_hour(self, token, meridiem):
-        self.hour = _to_24_hours(_whole(token), meridiem)
-        self.meridiem = meridiem
 
     def _read_day(self, at):
         number = _whole(self.tokens[at])
