@@ -150,8 +150,8 @@ describe("modules", () => {
       ["2  2|12:05 am| 0|0|12|FRI am|%P", "2  2|9:05 am| 9|9| 9|FRI am|%P", "2  2|1:05 pm|13|13| 1|FRI pm|%P"],
     ],
     [
-      "[datetime.date(2026, 1, 2).strftime(f) for f in ('100% on %d %b', '50%', '%d%Q', '%é %+Y %E', '')]",
-      ["100% on 02 Jan", "50%", "02%Q", "%é %+Y %E", ""],
+      "[datetime.date(2026, 1, 2).strftime(f) for f in ('100% on %d %b', '50%', '%d%Q', '%é %+Y %E', '%-_d%^-a', '')]",
+      ["100% on 02 Jan", "50%", "02%Q", "%é %+Y %E", " 2FRI", ""],
     ],
     ["f'{datetime.time(3, 4):%l.%M %P}', time.strftime('%k|%Z', time.strptime('2021', '%Y'))", [" 3.04 am", " 0|"]],
     ["time.strftime('%Z %z'), datetime.datetime.now(datetime.timezone.utc).strftime('%Z%')", ["UTC +0000", "UTC%"]],

@@ -22,9 +22,9 @@ def strftime(format, *moment):
 def _to_known(match, moment):
     """What the platform is given instead of a directive: itself, or the text that it stands for."""
     flags, width, letter = match.groups()
-    padding = flags.strip("^#")
-    has_case = padding != flags
-    if letter in _KNOWN and letter != "Z" and not has_case:
+    # Of several the last one counts.
+    padding = flags.replace("^", "").replace("#", "")[-1:]
+    if letter in _KNOWN and letter != "Z" and padding == flags:
         return match[0]
     if letter in _KNOWN:
         text = _platform_strftime(f"%{padding}{width}{letter}", *moment)
@@ -37,7 +37,7 @@ def _to_known(match, moment):
         text = text.replace("UTC-0000", "UTC")
     if letter == "P" or ("#" in flags and letter in "pZ"):
         text = text.lower()
-    elif has_case:
+    elif "^" in flags or "#" in flags:
         text = text.upper()
     return text.replace("%", "%%")
 
