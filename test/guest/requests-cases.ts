@@ -88,6 +88,9 @@ const SENT = [
     "requests.get(url + '/echo', auth=lambda r: [r.headers.update({'X-Auth': r.method}), r][1])",
   ),
   send("credentials in the URL", "requests.get(url.replace('//', '//us%20er:p@') + '/echo')"),
+  send("a name without a password in the URL", "requests.get(url.replace('//', '//token@') + '/echo')"),
+  send("a name with an empty password in the URL", "requests.get(url.replace('//', '//token:@') + '/echo')"),
+  send("empty credentials in the URL", "requests.get(url.replace('//', '//:@') + '/echo')"),
   send("a file as bytes", "requests.post(url + '/echo', files={'f': b'abc'})"),
   send("a file with a name", "requests.post(url + '/echo', files={'f': ('a.txt', b'abc')})"),
   send("a file with a name and a type", "requests.post(url + '/echo', files={'f': ('a.txt', 'abc', 'text/x')})"),
@@ -138,7 +141,7 @@ const SEEN = [
   ...["json", "json-latin1", "json-utf16", "json-list", "bytes-utf8", "gzip", "json-number"].map((name) =>
     show(`json() of ${name}`, `requests.get(url + '/${name}').json()`),
   ),
-  ...[200, 201, 301, 304, 400, 404, 418, 500, 503, 599].map((status) =>
+  ...[200, 201, 301, 304, 400, 404, 418, 500, 503, 599, 600, 999].map((status) =>
     show(
       `status ${status}`,
       `[[r.status_code, r.reason, r.ok, bool(r), repr(r), r.is_redirect, r.is_permanent_redirect] for r in [requests.get(url + '/status/${status}')]]`,
@@ -165,6 +168,11 @@ const SEEN = [
   show("iter_content", "[c.decode() for c in requests.get(url + '/lines').iter_content(4)]"),
   show("iter_lines", "[c.decode() for c in requests.get(url + '/lines').iter_lines()]"),
   show("iter_lines as text", "list(requests.get(url + '/lines').iter_lines(decode_unicode=True))"),
+  show(
+    "iter_lines by a text of one's own",
+    "[c.decode() for c in requests.get(url + '/lines').iter_lines(delimiter=b'\\n')]",
+  ),
+  show("iter_lines of nothing", "list(requests.get(url + '/empty').iter_lines(delimiter='\\n'))"),
   show("elapsed", "requests.get(url + '/echo').elapsed.total_seconds() > 0"),
   show("the url", "requests.get(url + '/echo', params={'a': 'x y'}).url"),
   show("the url of a path with letters", "requests.get(url + '/echo/ü x').url"),
@@ -195,6 +203,7 @@ const REDIRECTED = [
     `${followed("requests.get(url + '/to/302/echo', allow_redirects=False)")}\nresult.append([r.is_redirect, r.next.url, r.next.method])`,
   ),
   ok("a redirect without a place", followed("requests.get(url + '/status/302')")),
+  ok("a redirect to an empty place", `${followed("requests.get(url + '/to/302')")}\nresult.append(r.is_redirect)`),
   ok("a redirect to a relative place", followed("requests.get(url + '/relative/place')")),
   ok("a redirect with blanks and letters", followed("requests.get(url + '/strange-place')")),
   ok("a redirect keeps the fragment", followed("requests.get(url + '/to/302/echo#part')")),
@@ -243,7 +252,7 @@ const FAILED = [
   fail("a header that is a number", "requests.get(url, headers={'X-A': 1})"),
   fail("json that is none", "requests.post(url, json={'a': float('nan')})"),
   fail("json of a set", "requests.post(url, json={1, 2})"),
-  fail("a timeout of 0", "requests.get(url, timeout=0)"),
+  fail("a timeout of 0", "requests.get(url, timeout=0)", true),
   fail("a timeout that is no number", "requests.get(url, timeout='soon')"),
   fail("three timeouts", "requests.get(url, timeout=(1, 2, 3))"),
   fail("text beside files", "requests.post(url, data='x', files={'f': 'y'})"),

@@ -35,7 +35,8 @@ def request(
         _set_cookies(prepared, jar)
     response = _send(prepared, settings, jar)
     history = []
-    while response.is_redirect:
+    # A place that is empty leads nowhere: the response stands as it is.
+    while response.is_redirect and response.headers["Location"]:
         following = _follow(response, jar)
         if not allow_redirects:
             response.next = following
@@ -177,7 +178,7 @@ def _seconds(name, value):
     except (TypeError, ValueError):
         raise ValueError(f"Timeout value {name} was {value}, but it must be an int, float or None.") from None
     if not seconds > 0:
-        raise ValueError(f"Attempted to set {name} timeout to {value}, but it must be greater than 0.")
+        raise ValueError(f"Attempted to set {name} timeout to {value}, but the timeout cannot be set to a value less than or equal to 0.")
     return min(seconds, 86_400.0)
 
 

@@ -53,7 +53,8 @@ class Response:
 
     @property
     def ok(self):
-        return self.status_code < 400
+        # Numbers from 600 on are no errors, whatever they are.
+        return not 400 <= self.status_code < 600
 
     @property
     def is_redirect(self):
@@ -115,7 +116,7 @@ class Response:
 
     def iter_lines(self, chunk_size=512, decode_unicode=False, delimiter=None):
         content = self.text if decode_unicode and self.encoding is not None else self.content
-        return iter(content.split(delimiter) if delimiter else content.splitlines())
+        return iter(content.split(delimiter) if delimiter and content else content.splitlines())
 
     @property
     def links(self):

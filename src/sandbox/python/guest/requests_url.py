@@ -70,7 +70,7 @@ def parse_url(url, params=None):
         query = f"{query}&{extra}" if query else extra
     return Url(
         scheme.lower(),
-        _parse_user(user) if user else None,
+        _parse_user(user),
         host[1].lower(),
         int(host[2]) if host[2] else None,
         _quote(_remove_dots(path), _IN_PATH) or "/",
@@ -80,7 +80,10 @@ def parse_url(url, params=None):
 
 
 def _parse_user(text):
-    name, _, password = text.partition(":")
+    # As in the library, a name without a colon after it is not sent, nor is a pair of two empty texts.
+    name, colon, password = text.partition(":")
+    if not colon or text == ":":
+        return None
     return tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in (name, password))
 
 
