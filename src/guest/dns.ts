@@ -126,6 +126,7 @@ function explain(error: unknown, { name, type, lifetimeMs }: Question): unknown 
     case "ERR_INVALID_ARG_TYPE":
       return error;
     case "ENOTFOUND":
+    case "EBADNAME": // of characters that the resolver does not even ask for, and nobody has
       return new GuestError("dns.NXDOMAIN", `The DNS query name does not exist: ${name}.`);
     case "ENODATA":
       return new GuestError("dns.NoAnswer", `The DNS response does not contain an answer to the question: ${question}`);

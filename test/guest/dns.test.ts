@@ -131,6 +131,19 @@ describe("dns.resolver.resolve", () => {
         true,
       ],
     ],
+    [
+      "records in their order",
+      "[str(r) for t in ('MX', 'A', 'TXT') for r in sorted(dns.resolver.resolve('example.com', t), reverse=True)] + [str(max(dns.resolver.resolve('example.com')))]",
+      [
+        "20 backup.example.net.",
+        "10 mail.example.com.",
+        "192.0.2.2",
+        "192.0.2.1",
+        '"v=spf1 -all"',
+        '"say \\"a\\\\b\\"" "\\255A"',
+        "192.0.2.2",
+      ],
+    ],
     ["the older name", "[str(r) for r in dns.resolver.query('example.com', 'AAAA')]", ["2001:db8::1"]],
     [
       "no answer where that is allowed",
@@ -147,6 +160,11 @@ describe("dns.resolver.resolve", () => {
       "no such name",
       "dns.resolver.resolve('nope.example')",
       "NXDOMAIN: The DNS query name does not exist: nope.example.",
+    ],
+    [
+      "what is a URL and no name",
+      "dns.resolver.resolve('http://example.com')",
+      "NXDOMAIN: The DNS query name does not exist: http://example.com.",
     ],
     [
       "no such record",
@@ -206,6 +224,7 @@ describe("dns.reversename", () => {
 
   it("refuses what is no address", async () => {
     expect(await raise("dns.reversename.from_address('example.com')")).toBe("SyntaxError: Text input is malformed.");
+    expect(await raise("dns.reversename.from_address('fe80::1%eth0')")).toBe("SyntaxError: Text input is malformed.");
   });
 });
 

@@ -1,9 +1,10 @@
 """`dns`: lookups in the shape of dnspython's. The host asks the resolvers of the system."""
 
+import ipaddress
 import time
 
 import dns_names
-from dns_names import Name, NoAnswer, NoMetaqueries, UnknownRdatatype, from_address, to_address
+from dns_names import Name, NoAnswer, NoMetaqueries, UnknownRdatatype, from_address, to_address, write_wire
 from host import call_host
 from modules import wrap_module
 
@@ -35,36 +36,47 @@ def _quote_each(strings):
     return " ".join(map(_quote, strings))
 
 
-# A field is made of what the host gives, and shown in the presentation form.
-_AS_IT_IS = (_keep, str)
-_NAME = (Name, str)
-_WORD = (_to_bytes, lambda data: data.decode("latin-1"))
-_STRING = (_to_bytes, _quote)
-_STRINGS = (_to_bytes_each, _quote_each)
+def _with_length(data):
+    return len(data), data
+
+
+def _with_length_each(strings):
+    return tuple(map(_with_length, strings))
+
+
+# A field is made of what the host gives, shown in the presentation form, and compared as it is on the wire.
+_NUMBER = (_keep, str, _keep)
+_ADDRESS = (_keep, str, lambda text: ipaddress.ip_address(text).packed)
+_NAME = (Name, str, write_wire)
+_WORD = (_to_bytes, lambda data: data.decode("latin-1"), _with_length)
+_STRING = (_to_bytes, _quote, _with_length)
+# Without a length: it is the last field.
+_REST = (_to_bytes, _quote, _keep)
+_STRINGS = (_to_bytes_each, _quote_each, _with_length_each)
 
 # The fields of each type, in the order of the presentation form.
 _FIELDS = {
-    "A": {"address": _AS_IT_IS},
-    "AAAA": {"address": _AS_IT_IS},
+    "A": {"address": _ADDRESS},
+    "AAAA": {"address": _ADDRESS},
     "CNAME": {"target": _NAME},
     "NS": {"target": _NAME},
     "PTR": {"target": _NAME},
-    "MX": {"preference": _AS_IT_IS, "exchange": _NAME},
+    "MX": {"preference": _NUMBER, "exchange": _NAME},
     "TXT": {"strings": _STRINGS},
-    "SRV": {"priority": _AS_IT_IS, "weight": _AS_IT_IS, "port": _AS_IT_IS, "target": _NAME},
+    "SRV": {"priority": _NUMBER, "weight": _NUMBER, "port": _NUMBER, "target": _NAME},
     "SOA": {
         "mname": _NAME,
         "rname": _NAME,
-        "serial": _AS_IT_IS,
-        "refresh": _AS_IT_IS,
-        "retry": _AS_IT_IS,
-        "expire": _AS_IT_IS,
-        "minimum": _AS_IT_IS,
+        "serial": _NUMBER,
+        "refresh": _NUMBER,
+        "retry": _NUMBER,
+        "expire": _NUMBER,
+        "minimum": _NUMBER,
     },
-    "CAA": {"flags": _AS_IT_IS, "tag": _WORD, "value": _STRING},
+    "CAA": {"flags": _NUMBER, "tag": _WORD, "value": _REST},
     "NAPTR": {
-        "order": _AS_IT_IS,
-        "preference": _AS_IT_IS,
+        "order": _NUMBER,
+        "preference": _NUMBER,
         "flags": _STRING,
         "service": _STRING,
         "regexp": _STRING,
@@ -80,7 +92,7 @@ class Rdata:
 
     def __init__(self, rdtype, values):
         self.__type = rdtype
-        self.__values = {name: make(value) for (name, (make, _)), value in zip(_FIELDS[rdtype].items(), values)}
+        self.__values = {name: make(value) for (name, (make, *_)), value in zip(_FIELDS[rdtype].items(), values)}
 
     def __getattr__(self, name):
         try:
@@ -108,6 +120,15 @@ class Rdata:
 
     def __eq__(self, other):
         return isinstance(other, Rdata) and repr(self).lower() == repr(other).lower()
+
+    def __lt__(self, other):
+        if not isinstance(other, Rdata):
+            return NotImplemented
+        return self.__key() < other.__key()
+
+    def __key(self):
+        """Records are ordered as their bytes on the wire are: MX by preference, addresses by number."""
+        return (self.rdtype, *(_FIELDS[self.__type][name][2](value) for name, value in self.__values.items()))
 
     def __hash__(self):
         return hash(repr(self).lower())

@@ -128,6 +128,11 @@ class Name:
         return hash(self.__key())
 
 
+def write_wire(name):
+    """The form in which names within records are compared: that of the wire, in small letters."""
+    return b"".join(bytes([len(label)]) + label.lower() for label in name.labels)
+
+
 def _decode_label(label):
     if not label.lower().startswith("xn--"):
         return label
@@ -158,6 +163,9 @@ def _parse_address(text):
         address = ipaddress.ip_address(text)
     except ValueError:
         raise SyntaxError(MALFORMED) from None
+    # A zone (`fe80::1%eth0`) has no place in the reverse tree.
+    if "%" in text:
+        raise SyntaxError(MALFORMED)
     return getattr(address, "ipv4_mapped", None) or address
 
 
