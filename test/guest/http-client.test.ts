@@ -86,6 +86,18 @@ describe("connections", () => {
     expect(server.sockets).toHaveLength(2);
   });
 
+  it("are closed before a server that keeps them for 2 s does so", async () => {
+    await using network = openNetwork();
+    await using server = await startServer((_request, response) => {
+      // Without this Node would say how long it keeps the connection.
+      response.setHeader("Connection", "keep-alive");
+      response.end("x");
+    });
+    await network.send({ url: server.url });
+    const [socket] = server.sockets;
+    await expect.poll(() => socket?.readyState, { timeout: 1_900 }).not.toBe("open");
+  });
+
   it("carry a thousand requests at once", async () => {
     await using network = openNetwork();
     const waiting: Array<() => void> = [];

@@ -23,8 +23,11 @@ export interface HttpOptions {
   readonly maxResponseBytes: number;
 }
 
-/** As long as most servers keep an idle connection at least. */
-const KEEP_ALIVE_MS = 4_000;
+/**
+ * Less than servers keep an idle connection (gunicorn 2 s, others 5 s and more): a POST that meets a closing one fails,
+ * which it never does in Python's library, whose functions open a connection each.
+ */
+const KEEP_ALIVE_MS = 1_500;
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /**
