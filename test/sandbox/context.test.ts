@@ -229,6 +229,27 @@ describe("_logger", () => {
     ]);
   });
 
+  it("keeps what cannot be formatted, and goes on", async () => {
+    const source = lines(
+      "_logger.info('got', {'k': 1})",
+      "_logger.info('got', 1, 'a')",
+      "_logger.info('%d of %s', 'x', 2)",
+      "_logger.info('%s and %s', 1)",
+      "_logger.info('%(k)s', {'a': 1})",
+      "_logger.info('100% of %s', 'x')",
+    );
+    const { log, status } = await run(source);
+    expect(status).toBe("completed");
+    expect(log.map(({ text }) => text)).toEqual([
+      "got",
+      "got 1 'a'",
+      "%d of %s 'x' 2",
+      "%s and %s 1",
+      "%(k)s {'a': 1}",
+      "100% of %s 'x'",
+    ]);
+  });
+
   it("is kept of a run that fails, and is bounded", async () => {
     const { log, status } = await run("for i in range(5000): _logger.info('line %d', i)\n1 / 0", {
       limits: { logBytes: 1000 },

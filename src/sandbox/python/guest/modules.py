@@ -79,10 +79,7 @@ def _round_to(value, unit):
 def _make_logger():
     def write(level):
         def log(message, *args, **kwargs):
-            text = str(message)
-            if args:
-                text = text % (args[0] if len(args) == 1 and isinstance(args[0], dict) and args[0] else args)
-            _keep(find_run(), level, text)
+            _keep(find_run(), level, _format(str(message), args) if args else str(message))
 
         return log
 
@@ -94,6 +91,14 @@ def _make_logger():
         exception=write("error"),
         critical=write("critical"),
     )
+
+
+def _format(text, args):
+    """Arguments that do not fit, as in `_logger.info("got", payload)`, end no program in Python's logging either."""
+    try:
+        return text % (args[0] if len(args) == 1 and isinstance(args[0], dict) and args[0] else args)
+    except (TypeError, ValueError, KeyError):
+        return " ".join([text, *map(repr, args)])
 
 
 def _keep(run, level, text):
