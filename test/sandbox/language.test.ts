@@ -170,6 +170,13 @@ describe("str.format", () => {
     "sorted([1], key='{0.__class__}'.format)",
     "(lambda f: f('{0.f_globals}', 1))(str.format)",
     "_logger.info('{0.__class__}'.format(1))",
+    // Broken after a field that would have been looked up.
+    "'{0.__class__}{'.format(1)",
+    "'{0.__class__}}'.format(1)",
+    "'{0.__class__.}'.format(1)",
+    "'{0:{1.__class__}}{'.format(1, 2)",
+    "'{a.__class__}{'.format_map({'a': 1})",
+    "str.format('{0.__class__}{', 1)",
   ])("%s does not reach attributes", async (source) => {
     const outcome = await run(source);
     expect(outcome).toMatchObject({

@@ -40,16 +40,18 @@ def _format_map_unbound(template, mapping, /):
 
 
 def check_template(template):
-    """Raises NameError when a field of the template names something forbidden."""
+    """Raises NameError when a field of the template names something forbidden. In one that is broken, str.format looks
+    up every field before the fault, and an error about one of them would hand out what it found."""
     try:
-        fields = list(_string.formatter_parser(template))
+        for _, field, spec, _ in _string.formatter_parser(template):
+            _check_field(field or "")
+            check_template(spec or "")
     except (ValueError, TypeError):
-        return  # broken: str.format says so itself, before it reaches anything
-    for _, field, spec, _ in fields:
-        if field:
-            _, rest = _string.formatter_field_name_split(field)
-            for is_attribute, name in rest:
-                if is_attribute and is_forbidden_name(str(name)):
-                    raise NameError(f"Access to forbidden name {name!r}")
-        if spec:
-            check_template(spec)
+        return  # str.format says so itself
+
+
+def _check_field(field):
+    _, rest = _string.formatter_field_name_split(field)
+    for is_attribute, name in rest:
+        if is_attribute and is_forbidden_name(str(name)):
+            raise NameError(f"Access to forbidden name {name!r}")
