@@ -10,6 +10,7 @@ import math
 import re
 import sys
 import time
+import types
 import urllib.parse
 
 import host
@@ -28,7 +29,23 @@ def wrap_module(**members):
 
 
 def pick(module, names):
-    return {name: getattr(module, name) for name in names.split()}
+    return {name: _hide_cache(getattr(module, name)) for name in names.split()}
+
+
+def _hide_cache(member):
+    """A function that remembers its results tells how often it was called and can be made to forget."""
+    if not hasattr(member, "cache_info"):
+        return member
+    return lambda *args, **kwargs: member(*args, **kwargs)
+
+
+def _lock_defaults():
+    """Every class of named tuples has a dict that its tuples lead to. Here, all of them are empty."""
+    for kind in ("DefragResult", "ParseResult", "SplitResult", "DefragResultBytes", "ParseResultBytes", "SplitResultBytes"):
+        getattr(urllib.parse, kind)._field_defaults = types.MappingProxyType({})
+
+
+_lock_defaults()
 
 
 def sleep(seconds):
