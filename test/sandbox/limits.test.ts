@@ -137,6 +137,26 @@ describe("memory", () => {
     await until("the old one has gone", () => test.sandbox.status().runners === 1);
     expect(await test.read("result['message'] = 'next'")).toBe("next");
   });
+
+  it("that a waiting run holds makes room elsewhere at once", async () => {
+    await using test = await openSandbox();
+    const hold = "x = ['a' * 1000000 + str(n) for n in range(170)]\ntime.sleep(3)";
+    const held = test.run(hold, { limits: { cpuMs: 10_000 } });
+    await until("another runner is being started", () => test.sandbox.status().runners === 2, 2_500);
+    expect(await held).toMatchObject({ status: "completed" });
+  });
+});
+
+describe("an exception whose text cannot be told", () => {
+  it.each([
+    ["too many digits", "raise Exception(10 ** 5000)", "Exception"],
+    ["too wide a template", "raise dateutil.parser.ParserError('%9999999999d', 1)", "ParserError"],
+    ["more than the memory", "raise ValueError(['a' * 1000000] * 200)", "ValueError"],
+  ])("is told without it: %s", async (_what, source, type) => {
+    const { restarts } = sandbox.status();
+    expect(await run(source)).toMatchObject({ status: "raised", type, message: `<${type} without a text>`, line: 1 });
+    expect(sandbox.status().restarts).toBe(restarts);
+  });
 });
 
 describe("the normaliser", () => {

@@ -83,6 +83,7 @@ function leaveRun(): void {
 function suspendRun(): void {
   leaveRun();
   recordRun(0);
+  saySpent();
 }
 
 const outbox: Buffer[] = [];
@@ -130,14 +131,19 @@ const LATE_OUTCOME = Buffer.from(
 );
 let saidSpent = false;
 
+/** Asks to be replaced when the memory has grown; a run that waits may hold it for long. */
+function saySpent(): void {
+  if (saidSpent || guest.memoryBytes() <= Number(spentBytes)) return;
+  saidSpent = true;
+  send(encodeFrame(FROM_RUNNER.spent, 0));
+  flush();
+}
+
 function endRun(runId: number, outcome: Buffer): void {
   cpuMsOfRuns.delete(runId);
   waits.forget(runId);
   send(outcome);
-  if (!saidSpent && guest.memoryBytes() > Number(spentBytes)) {
-    saidSpent = true;
-    send(encodeFrame(FROM_RUNNER.spent, 0));
-  }
+  saySpent();
   const next = nextRuns.get(runId);
   if (next === undefined) return;
   nextRuns.delete(runId);

@@ -117,7 +117,7 @@ def _to_json(key, value):
 
 def describe_error(program, error):
     type_name = "UserError" if isinstance(error, UserError) else type(error).__name__
-    message = str(error)[:_MAX_MESSAGE]
+    message = _text_of(error)
     frames = _program_frames(program, error.__traceback__)
     return {
         "status": "raised",
@@ -126,6 +126,14 @@ def describe_error(program, error):
         "line": frames[-1][0] if frames else None,
         "traceback": _format_traceback(program, frames, f"{type_name}: {message}"),
     }
+
+
+def _text_of(error):
+    """What the program raised may hold what has no text, or one that does not fit into the memory."""
+    try:
+        return str(error)[:_MAX_MESSAGE]
+    except Exception:
+        return f"<{type(error).__name__} without a text>"
 
 
 def _program_frames(program, tb):
