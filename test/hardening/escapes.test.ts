@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ASK, lines, openSandbox, until } from "../sandbox/support.ts";
 
-const { sandbox, run, read } = await openSandbox();
+const { sandbox, run, read, logged } = await openSandbox();
 afterAll(() => sandbox.close(0));
 beforeEach(() => until("a runner is ready", () => sandbox.status().ready));
 
@@ -58,6 +58,10 @@ describe("ways out that have been published, and ours", () => {
     [
       "format of a template from the payload",
       "t = '{0.' + '_' * 2 + 'class' + '_' * 2 + '}'\nresult['message'] = t.format(json)",
+    ],
+    [
+      "the module that a broken template had found",
+      "try: '{0.__globals__[call_host].__globals__[sys].nope}{'.format(requests.request)\nexcept AttributeError as e: raise UserError(e.obj.modules)",
     ],
     ["an f-string", "result['message'] = f'{json.__class__}'"],
     ["a lambda's default", "result['message'] = str((lambda x=().__class__: x)())"],
@@ -143,6 +147,10 @@ describe("programs cannot change what the next one sees", () => {
     ["rebinding names", "json = dict = str = None"],
     ["emptying what they can reach", "headers.clear()\nresult.clear()\nresult['message'] = 1"],
     [
+      "changing what named tuples lead to",
+      "for t in [urllib_parse.urlsplit('x'), urllib_parse.urlparse('x'), urllib_parse.urldefrag(b'x')]:\n  try: t._field_defaults['kept'] = 1\n  except TypeError: pass",
+    ],
+    [
       "filling caches",
       "for i in range(2000): re.compile('a' + str(i))\nfor i in range(3000): headers.get('name-' + str(i))",
     ],
@@ -165,8 +173,45 @@ describe("programs cannot change what the next one sees", () => {
     const next = lines(
       "def f(x): return x.group() * 2",
       "result['message'] = [json.dumps({'a': [1]}), dict(headers), str(1), re.sub('a', f, 'ba'), str(UserError('x')), sorted([2, 1])]",
+      "result['message'] += [len(t._field_defaults) for t in [urllib_parse.urlsplit('x'), urllib_parse.urlparse('x'), urllib_parse.urldefrag(b'x')]]",
     );
-    expect(await read(next, { inputs })).toEqual(['{"a": [1]}', { A: "b" }, "1", "baa", "x", [1, 2]]);
+    expect(await read(next, { inputs })).toEqual(['{"a": [1]}', { A: "b" }, "1", "baa", "x", [1, 2], 0, 0, 0]);
+  });
+
+  it("and cannot see what others were remembered for", async () => {
+    for (const name of ["cache_info", "cache_clear", "cache_parameters"])
+      expect(await run(`urllib_parse.urlsplit.${name}()`)).toMatchObject({ type: "AttributeError" });
+    expect(await read("result['message'] = urllib_parse.urlsplit('a://b', scheme='c', allow_fragments=False)")).toEqual(
+      ["a", "b", "", "", ""],
+    );
+  });
+
+  it("and leave nothing to do for their generators in the time of others", async () => {
+    const loop = "for i in range(10 ** 9): pass";
+    for (const source of [
+      // The frame that holds the generator is kept by the exception, and that by the frame.
+      `def g():\n  try: yield\n  finally:\n    ${loop}\ndef f():\n  left = g()\n  for _ in left: break\n  try: 1 / 0\n  except Exception as e: kept = e\n  raise Exception('x')\nf()`,
+      // What is done for one leaves another behind. (Names of the module are gone by then, those of functions are not.)
+      `def h():\n  def f(n):\n    def g():\n      try: yield\n      finally:\n        if n: f(n - 1)\n        else:\n          ${loop}\n    left = [g()]\n    left.append(left)\n    for _ in left[0]: break\n  f(3)\nh()`,
+    ]) {
+      const began = performance.now();
+      await run(source, { limits: { cpuMs: 300 } });
+      const startedAt = performance.now();
+      expect(startedAt - began).toBeGreaterThan(290);
+      // As much as makes Python look for garbage.
+      const next = await read("x = [[i] for i in range(30_000)]\nx.append(x)\nresult['message'] = len(x)");
+      expect(next).toBe(30_001);
+      expect(performance.now() - startedAt).toBeLessThan(250);
+    }
+  });
+
+  it("and write nothing into the log of the server", async () => {
+    const before = logged.length;
+    await run("re.compile('(a|b)+c', 128)");
+    await run("def g():\n  try: yield 1\n  finally: raise UserError('for the log')\nfor x in g(): break");
+    await run("async def f(): pass\nf()");
+    await read("result['message'] = 1");
+    expect(logged.slice(before)).toEqual([]);
   });
 
   it("and cannot see a secret that they do not name", async () => {

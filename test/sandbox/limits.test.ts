@@ -138,6 +138,22 @@ describe("memory", () => {
     expect(await test.read("result['message'] = 'next'")).toBe("next");
   });
 
+  it.each([
+    ["a function", "def f(): pass"],
+    ["a list in itself", "left = [x]\nleft.append(left)"],
+    [
+      "an exception in its own frame",
+      "def f(held):\n  try: 1 / 0\n  except Exception as e: kept = e\n  raise kept\ntry: f(x)\nexcept Exception: pass",
+    ],
+  ])("that %s holds when a run ends is there for the next one", async (_what, source) => {
+    await using test = await openSandbox();
+    for (let n = 0; n < 30; n += 1) {
+      const outcome = await test.run(`x = 'a' * 20000000 + str(${n})\n${source}`);
+      expect(outcome).toMatchObject({ status: "completed" });
+    }
+    expect(test.sandbox.status().runners).toBe(1);
+  });
+
   it("that a waiting run holds makes room elsewhere at once", async () => {
     await using test = await openSandbox();
     const hold = "x = ['a' * 1000000 + str(n) for n in range(170)]\ntime.sleep(3)";

@@ -31,6 +31,19 @@ describe("runners", () => {
     expect(test.sandbox.status().restarts).toBe(1);
   });
 
+  it("outlive runs that wait beside each other with many objects", async () => {
+    await using test = await openSandbox();
+    const source =
+      "def f(n):\n  x = [[i] for i in range(500)]\n  time.sleep(0.002)\n  if n: f(n - 1)\n  return x\nf(5)\nsorted([2, 1], key=lambda n: f(1)[0])";
+    let left = 100;
+    const one = async () => {
+      for (; left > 0; left -= 1) expect(await test.run(source)).toMatchObject({ status: "completed" });
+    };
+    await Promise.all([one(), one(), one(), one(), one()]);
+    expect(test.sandbox.status().restarts).toBe(0);
+    expect(test.logged).toEqual([]);
+  });
+
   it("are not run into twice by the same program", async () => {
     await using test = await openSandbox();
     // Deep enough for the interpreter itself to fail.

@@ -64,15 +64,16 @@ export async function bootInterpreter(options: BootOptions): Promise<Interpreter
     jsglobals: Object.freeze(Object.create(null) as object),
     env: { HOME: "/", TZ: "UTC" },
     stdin: () => null,
-    stdout: ignoreOutput,
-    stderr: ignoreOutput,
+    // Only programs would write there: re.compile(…, 128) prints what it is given.
+    stdout: () => undefined,
+    stderr: passOn,
     ...(options.forSnapshot ? { _makeSnapshot: true } : {}),
     ...(options.snapshot ? { _loadSnapshot: options.snapshot } : {}),
   });
 }
 
-/** Programs have no `print`; what the interpreter itself says belongs in the runner's stderr. */
-function ignoreOutput(text: string): void {
+/** What the interpreter itself says belongs in the runner's stderr. */
+function passOn(text: string): void {
   if (text) process.stderr.write(`${text}\n`);
 }
 

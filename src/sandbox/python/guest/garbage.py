@@ -1,32 +1,34 @@
-"""When cyclic garbage is collected: between the code of runs, never in the middle of it.
+"""When Python looks for garbage: objects that hold one another and are held by nothing else.
 
-CPython's own collections come with any allocation, and walk the frames of every thread (from 3.14 on). A
-suspended run is a thread of its own to Pyodide, and part of its frames lies on a stack that the runs that go on
-have meanwhile written over: with 1,000 runs waiting, an interpreter ended every few thousand runs ("memory access
-out of bounds", Pyodide 314.0.7). A collection that is asked for goes by references alone."""
+Not of its own accord: from 3.14 on it then walks the frames of all threads. A suspended run is a thread of its own
+to Pyodide, and part of its frames lies on a stack that the runs that go on have meanwhile written over: the
+interpreter ends, or goes on with what it took for objects (pyodide's issue 6464, in 314.0.7). A collection that is
+asked for goes by references alone. It need not wait until the objects are many, either: they may be few and large,
+and then it is the next runs that have no room."""
 
 import gc
+import time
 
-# Objects that were made and not dropped since the last collection: fewer are not worth one. 10,000 take 4 ms.
-_FEWEST = 10_000
-# Some 25 MB.
-_MOST = 250_000
+# A run that goes on from a wait may have left as many since it began; each compilation leaves three.
+_MANY = 10_000
 
 
 class _State:
-    __slots__ = ("under_way", "due")
+    """`took`: seconds that it took the last time; `next_at`: when it may be done again."""
+
+    __slots__ = ("took", "next_at", "under_way")
 
 
 _state = _State()
+_state.took = _state.next_at = 0.0
 _state.under_way = False
-_state.due = _FEWEST
 
 
-def settle():
-    """Called once, before the memory is snapshotted: what is there by now stays for good and is never looked at again."""
-    gc.disable()
+def leave_to_us():
+    """Called once, before the memory is snapshotted. What is there by now stays: to look through it takes 6 ms each time."""
     gc.collect()
     gc.freeze()
+    gc.disable()
 
 
 def is_collecting():
@@ -34,16 +36,50 @@ def is_collecting():
     return _state.under_way
 
 
-def collect_if_due():
-    if gc.get_count()[0] > _state.due:
-        collect()
+def count_objects():
+    return gc.get_count()[0]
 
 
-def collect():
-    """The time it takes grows with what runs hold at the moment, so the more that is, the later comes the next."""
+def collect_left(before):
+    """For a run that has ended: there are as many objects as before, unless it left some."""
+    if gc.get_count()[0] != before:
+        _collect_in_time()
+
+
+def collect_many():
+    if gc.get_count()[0] > _MANY:
+        _collect_in_time()
+
+
+def collect_all():
+    """Until nothing is left: what the `finally` of one generator does may leave another behind. Whoever goes on with that
+    loses the runner, like any that does not end."""
+    while True:
+        try:
+            while _collect():
+                pass
+            return
+        except KeyboardInterrupt:
+            continue
+
+
+def _collect_in_time():
+    """While other runs wait the number of objects says little, and to look takes longer the more they hold: no more than a
+    twentieth of the time goes into it."""
+    began = time.perf_counter()
+    if began < _state.next_at:
+        return
+    _collect()
+    took = time.perf_counter() - began
+    # One that took long by chance, on a busy machine, does not count.
+    _state.next_at = began + 20 * min(took, _state.took)
+    _state.took = took
+
+
+def _collect():
+    """Returns how many objects were garbage."""
     _state.under_way = True
     try:
-        gc.collect()
+        return gc.collect()
     finally:
         _state.under_way = False
-    _state.due = min(max(_FEWEST, len(gc.get_objects())), _MOST)

@@ -12,7 +12,7 @@ import sys
 from pyodide.ffi import run_sync
 
 from errors import HostError, make_error
-from garbage import collect_if_due, is_collecting
+from garbage import collect_many, is_collecting
 
 # The host takes a larger frame for a breach of the protocol.
 _MAX_ARGS = 6 * 1024 * 1024
@@ -94,13 +94,13 @@ def _wait_for(run, begin):
     if run.over or run.waits or is_collecting():
         # Only code that a run left behind gets here. A collection that is suspended would meet the next.
         raise HostError("the run is not there to wait")
-    collect_if_due()
     run.waits = True
     try:
         text = run_sync(begin())
     finally:
         run.waits = False
         _bridge.object.resumed(run.id)
+    collect_many()
     if text == "cancelled":
         raise Cancelled()
     if text == "too deep":

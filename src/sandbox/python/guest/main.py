@@ -8,8 +8,8 @@ import json
 import warnings
 from collections import OrderedDict
 
+import garbage
 from compiler import build_program
-from garbage import collect, collect_if_due, settle
 from host import RUN_NAME, Cancelled, Run, connect  # noqa: F401  connect is for the runner
 from outcomes import ResultTooLarge, describe_error, read_kept, read_kept_of_raised, read_result
 from values import WAITING_KINDS, decode_input
@@ -118,6 +118,14 @@ def run_waiting(run_id):
 
 
 def _execute(run_id, program, head, blob):
+    objects = garbage.count_objects()
+    text = _tell(run_id, program, head, blob)
+    garbage.collect_left(objects)
+    return text
+
+
+def _tell(run_id, program, head, blob):
+    """Runs a program. Returns the outcome as JSON."""
     run = Run(run_id, frozenset(head["secrets"]), head["logBytes"])
     try:
         outcome = _run_code(program, head, blob, run)
@@ -131,6 +139,10 @@ def _execute(run_id, program, head, blob):
         outcome = _limit("result", f"the result is larger than {head['resultBytes']} bytes")
     except BaseException as error:
         outcome = describe_error(program, error)
+    # What generators do when they are given up is done now, on this run's time, and not in the middle of another run.
+    # Not before: until here the error kept its frames, and they what is in them.
+    if program.leaves_generators:
+        garbage.collect_all()
     outcome["log"] = run.log
     outcome["compared"] = run.compared
     text = _encode(outcome)
@@ -171,18 +183,14 @@ def _run_code(program, head, blob, run):
         return {**describe_error(program, error), "kept": read_kept_of_raised(kept, max_bytes)}
     finally:
         run.over = True
-        # Each function keeps its globals and they keep it: a payload would stay until the next collection.
+        # A function holds its globals and they hold it: what else they hold would wait for the garbage collector.
         namespace.clear()
+        # What is left behind must not be taken for another run.
         namespace[RUN_NAME] = run
-        if program.leaves_generators:
-            # What they have to do when they are given up is done now, on this run's time.
-            collect()
-        else:
-            collect_if_due()
 
 
 def _limit(limit, message):
     return {"status": "limit", "limit": limit, "message": message}
 
 
-settle()
+garbage.leave_to_us()
