@@ -38,6 +38,23 @@ describe("a run behind a gate", () => {
     expect(readMessage(outcome)).toBe("in");
   });
 
+  it("gets its inputs as they came, whatever the first did to them", async () => {
+    const inputs: Record<string, Input> = {
+      payload: { kind: "json", value: { a: ["b"] } },
+      body: bodyInput('{"a": ["b"]}'),
+      user: { kind: "record", model: "res.users", fields: { id: 1, tags: ["b"] } },
+      headers: { kind: "headers", entries: [["A", "b"]] },
+    };
+    const change =
+      "for x in [payload, body]:\n  x['a'].append('c')\n  x['d'] = 'e'\nuser.tags.append('c')\nheaders['A'] = 'c'";
+    const outcome = await runGated(
+      `${change}\n${OPEN}`,
+      "result['message'] = [payload, body, user.tags, headers['A']]",
+      { gate: { inputs }, code: { inputs } },
+    );
+    expect(readMessage(outcome)).toEqual([{ a: ["b"] }, { a: ["b"] }, ["b"], "b"]);
+  });
+
   it.each([
     ["denies", "pass", { status: "completed", result: { allowed: false } }],
     ["raises", `${OPEN}\nresult['x'] = 1 / 0`, { status: "raised", type: "ZeroDivisionError" }],
