@@ -9,11 +9,12 @@ answer with are added to `errors.BY_NAME`."""
 import dateutil_module
 import dns
 import domains
+import logger
 import modules
 import requests_api
 import zones
 
-_PARTS = (modules, requests_api, zones, dateutil_module, dns, domains)
+_PARTS = (modules, logger, requests_api, zones, dateutil_module, dns, domains)
 
 CONTEXT = {name: value for part in _PARTS for name, value in part.CONTEXT.items()}
 
