@@ -123,15 +123,18 @@ def run_waiting(run_id):
 
 def _execute(run_id, program, head, blob):
     objects = garbage.count_objects()
-    text = _tell(run_id, program, head, blob)
+    text, opened = _tell(run_id, program, head, blob)
     garbage.collect_left(objects)
+    if opened:
+        following = head["next"]
+        _buffers.following[following["id"]] = (following["run"], blob)
     return text
 
 
 def _tell(run_id, program, head, blob):
-    """Runs a program. Returns the outcome as JSON."""
+    """Runs a program. Returns the outcome as JSON, and whether it opened its gate for the run that came with it."""
     if "next" in head:
-        _share_inputs(head["inputs"], head["next"]["run"]["inputs"])
+        _share_inputs(program, head["inputs"], head["next"]["run"]["inputs"])
     run = Run(run_id, frozenset(head["secrets"]), head["logBytes"])
     try:
         outcome = _run_code(program, head, blob, run)
@@ -151,25 +154,18 @@ def _tell(run_id, program, head, blob):
         garbage.collect_all()
     outcome["log"] = run.log
     outcome["compared"] = run.compared
-    text = _encode(outcome)
-    if "next" in head and outcome["status"] == "completed":
-        _open_gate(head, blob, outcome["result"])
-    return text
+    opened = "next" in head and outcome["status"] == "completed" and outcome["result"][head["next"]["gate"]] is True
+    return _encode(outcome), opened
 
 
-def _share_inputs(inputs, next_inputs):
-    """Before the first program can change what the next one gets, too. The other kinds are made anew for each."""
+def _share_inputs(program, inputs, next_inputs):
+    """Before the first program can change what the next one gets, too. What it does not name it cannot change, and the other
+    kinds are made anew for each."""
     for name, spec in next_inputs.items():
         if spec[0] == "same":
             given = inputs[name]
-            next_inputs[name] = copy.deepcopy(given) if given[0] in ("json", "record") else given
-
-
-def _open_gate(head, blob, result):
-    following = head["next"]
-    if result[following["gate"]] is not True:
-        return
-    _buffers.following[following["id"]] = (following["run"], blob)
+            is_in_reach = name in program.names and given[0] in ("json", "record")
+            next_inputs[name] = copy.deepcopy(given) if is_in_reach else given
 
 
 def _run_code(program, head, blob, run):
