@@ -86,6 +86,16 @@ describe("ways out that have been published, and ours", () => {
     ["the base of all exceptions", "try: 1 / 0\nexcept BaseException: pass"],
     ["arguments of json.dumps that are classes", "result['message'] = json.dumps({}, cls=UserError)"],
     ["a class made by json", "result['message'] = json.dumps(1, default=().__class__)"],
+    [
+      "a function that nothing leads to beside a marker, but beside its secret",
+      "if not #!cxtower.secret.NOPE!#:\n  def f(): return ().__class__.__base__.__subclasses__()\n  result['message'] = str(f())",
+    ],
+    ["a lambda instead of no secret", "#!cxtower.secret.NOPE!# or (lambda: ().__class__)()"],
+    [
+      "a function after a return",
+      "def f():\n  if '#!cxtower.secret.NOPE!#' != 'x' and #!cxtower.secret.NOPE!#: return\n  return (lambda: ().__class__)()\nf()",
+    ],
+    ["a loop without a secret", "while not #!cxtower.secret.NOPE!#:\n  (lambda: ().__class__)()\n  break"],
     ["a hidden name of a secret", "result['message'] = str(__secret_0)"],
     ["JavaScript", "import js"],
     ["JavaScript by attribute", "result['message'] = str(js)"],

@@ -128,6 +128,18 @@ describe("positions", () => {
     expect(await run("x = (1,\ny = 2")).toMatchObject({ status: "refused", type: "SyntaxError", line: 1, column: 5 });
   });
 
+  it("are the same whatever ends the lines", async () => {
+    for (const end of ["\n", "\r\n", "\r"])
+      expect(await run(["x = 1 # \f \u2028", "", "y = 'ééé'; x.a = 2"].join(end))).toMatchObject({
+        line: 3,
+        column: 12,
+      });
+    expect(await run("x = '\x85'\r1 / 0\r")).toMatchObject({
+      line: 2,
+      traceback: expect.stringContaining("    1 / 0"),
+    });
+  });
+
   it("check() says the same without running", async () => {
     expect(await sandbox.check(prepare(sandbox, "x = 1\nimport os"))).toEqual({
       type: "ValueError",

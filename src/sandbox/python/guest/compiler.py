@@ -30,7 +30,7 @@ class Program:
 
     def __init__(self, spec):
         self.name = spec["name"]
-        self.source_lines = spec["source"].splitlines()
+        self.source_lines = read_lines(spec["source"])
         self.line_breaks = spec["lineBreaks"]
         self.is_template = spec["language"] == "jinja"
         self.shared, self.builtins = _choose_globals(spec)
@@ -106,8 +106,13 @@ def build_program(spec):
     return program
 
 
+def read_lines(source):
+    """The lines as the compiler counts them: `\r` alone ends one, a form feed does not."""
+    return io.StringIO(source, newline=None).readlines()
+
+
 def _parse(spec):
-    source = spec["marked"]
+    source = "".join(read_lines(spec["marked"]))
     if spec["nonce"]:
         source = quote_bare_markers(source, spec["nonce"], spec["bareNonce"])
     if spec["language"] == "expression":
@@ -131,7 +136,11 @@ def _compile(spec, tree):
     check_code(_to_code(tree, name), tree)
     if spec["nonce"]:
         tree = InsertSecrets(spec["nonce"], spec["bareNonce"]).visit(tree)
-    return _to_code(_NarrowExcept().visit(RewriteFormat().visit(tree)), name)
+    code = _to_code(_NarrowExcept().visit(RewriteFormat().visit(tree)), name)
+    # The compiler leaves out what cannot be reached. A marker is a constant and a secret is none: what nothing led to
+    # beside the one may run beside the other. So what is checked is what runs, too.
+    check_code(code, tree)
+    return code
 
 
 def _has_guarded_generator(tree):
@@ -162,7 +171,7 @@ def _to_column(source, line, byte_offset):
     """The syntax tree counts bytes from 0, people count characters from 1."""
     if line is None or byte_offset is None:
         return None
-    text = io.StringIO(source).readlines()[line - 1]
+    text = read_lines(source)[line - 1]
     return len(text.encode()[:byte_offset].decode("utf-8", "ignore")) + 1
 
 
