@@ -9,7 +9,7 @@ speak with the other's rights. Programs never see this module; the modules that 
 import json
 import sys
 
-from pyodide.ffi import run_sync
+from pyodide.ffi import JsException, run_sync
 
 from errors import HostError, make_error
 from garbage import collect_many, is_collecting
@@ -94,15 +94,23 @@ def _wait_for(run, begin):
     if run.over or run.waits or is_collecting():
         # Only code that a run left behind gets here. A collection that is suspended would meet the next.
         raise HostError("the run is not there to wait")
-    run.waits = True
     try:
-        text = run_sync(begin())
-    finally:
-        run.waits = False
-        _bridge.object.resumed(run.id)
+        text = _suspend(run, begin)
+    except JsException:
+        # It is the error of JavaScript itself, which leads to all of JavaScript: no program may get hold of it.
+        raise HostError("the host cannot be asked") from None
     collect_many()
     if text == "cancelled":
         raise Cancelled()
     if text == "too deep":
         raise RecursionError("too many calls in each other for code that is to wait")
     return text
+
+
+def _suspend(run, begin):
+    run.waits = True
+    try:
+        return run_sync(begin())
+    finally:
+        run.waits = False
+        _bridge.object.resumed(run.id)
