@@ -2,6 +2,8 @@
 interpreter with the guest's sources; leaves in `found` its types as JSON, each with a way to one such object."""
 
 import datetime
+import dis
+import inspect
 import json
 import types
 
@@ -15,6 +17,7 @@ import values
 from builtin_names import BUILTINS
 from context import CONTEXT
 from rules import is_forbidden_name
+from template_runtime import FUNCTIONS
 
 PLAIN = (str, bytes, int, float, complex, type(None), datetime.timedelta, datetime.datetime)
 MAX_STEPS = 9
@@ -107,7 +110,19 @@ def walk(roots):
     return seen
 
 
+def stores(member):
+    """Whether a function or property of a class sets attributes. Programs can call it with what they share."""
+    functions = [member.fget, member.fset, member.fdel] if isinstance(member, property) else [member]
+    codes = [function.__code__ for function in functions if isinstance(function, types.FunctionType)]
+    return any(step.opname in ("STORE_ATTR", "DELETE_ATTR") for code in codes for step in dis.get_instructions(code))
+
+
 first, second = (walk([(repr(type(value)), value) for value in make()]) for _ in range(2))
 shared = {key: found for key, found in first.items() if key in second}
-shared.update(walk([*CONTEXT.items(), *((name, value) for name, value in BUILTINS.items() if name != "__import__")]))
-found = json.dumps({f"{type(value).__module__}.{type(value).__qualname__}": way for way, value in shared.values()})
+shared.update(walk([*CONTEXT.items(), *FUNCTIONS.items(), *((name, value) for name, value in BUILTINS.items() if name != "__import__")]))
+kinds = {f"{type(value).__module__}.{type(value).__qualname__}": way for way, value in shared.values()}
+for way, value in shared.values():
+    for name in dir(value) if isinstance(value, type) else ():
+        if not is_forbidden_name(name) and stores(inspect.getattr_static(value, name)):
+            kinds[f"{value.__qualname__}.{name}, which stores"] = f"{way}.{name}"
+found = json.dumps(kinds)

@@ -18,15 +18,10 @@ class Recurrence:
     def _generate(self):
         raise NotImplementedError
 
-    def _forget(self):
-        if self._kept is not None:
-            self._kept = []
-        self._source = None
-
     def __iter__(self):
-        return self._generate() if self._kept is None else self._replay()
+        return self._generate() if self._kept is None else self.__replay()
 
-    def _replay(self):
+    def __replay(self):
         if self._source is None:
             self._source = self._generate()
         kept, source = self._kept, self._source
@@ -106,20 +101,16 @@ class rruleset(Recurrence):
         self._excluded_dates = []
 
     def rrule(self, rrule):
-        self._add(self._rules, rrule)
+        _add(self, self._rules, rrule)
 
     def rdate(self, rdate):
-        self._add(self._dates, rdate)
+        _add(self, self._dates, rdate)
 
     def exrule(self, exrule):
-        self._add(self._excluded_rules, exrule)
+        _add(self, self._excluded_rules, exrule)
 
     def exdate(self, exdate):
-        self._add(self._excluded_dates, exdate)
-
-    def _add(self, members, member):
-        members.append(member)
-        self._forget()
+        _add(self, self._excluded_dates, exdate)
 
     def _generate(self):
         excluded = heapq.merge(sorted(self._excluded_dates), *self._excluded_rules)
@@ -131,3 +122,11 @@ class rruleset(Recurrence):
             if moment != last and moment != skip:
                 yield moment
             last = moment
+
+
+# Not a method: of a class that programs see they can call each with whatever they like, the class itself, say.
+def _add(recurrence, members, member):
+    members.append(member)
+    if recurrence._kept is not None:
+        recurrence._kept = []
+    recurrence._source = None

@@ -61,7 +61,7 @@ class rrule(Recurrence):
         self._interval = interval
         self._count = count
         self._wkst = wkst.weekday if hasattr(wkst, "weekday") else wkst or 0
-        self._set_limits(dtstart, until)
+        self.__set_limits(dtstart, until)
         self._bysetpos = _to_positions(bysetpos)
         self._given = {
             "bysetpos": self._bysetpos,
@@ -80,10 +80,10 @@ class rrule(Recurrence):
         weekdays = self._given["byweekday"] or ()
         self._byweekday = tuple(day.weekday for day in weekdays if day.n is None)
         self._bynweekday = tuple((day.weekday, day.n) for day in weekdays if day.n is not None)
-        self._set_days()
-        self._set_times()
+        self.__set_days()
+        self.__set_times()
 
-    def _set_limits(self, dtstart, until):
+    def __set_limits(self, dtstart, until):
         if until is not None:
             until = _to_datetime(until)
         if dtstart is None:
@@ -93,7 +93,7 @@ class rrule(Recurrence):
         if until is not None and (until.tzinfo is None) != (self._dtstart.tzinfo is None):
             raise ValueError("RRULE UNTIL values must be specified in UTC when DTSTART is timezone-aware")
 
-    def _set_days(self):
+    def __set_days(self):
         """Where nothing says which days, it is the day of `dtstart` in its week, month or year."""
         names = ("byweekno", "byyearday", "bymonthday", "byweekday", "byeaster")
         if any(self._given[name] is not None for name in names):
@@ -105,7 +105,7 @@ class rrule(Recurrence):
         elif self._freq == WEEKLY:
             self._byweekday = (self._dtstart.weekday(),)
 
-    def _set_times(self):
+    def __set_times(self):
         for name, frequency, size in (("hour", HOURLY, 24), ("minute", MINUTELY, 60), ("second", SECONDLY, 60)):
             part = f"by{name}"
             start = getattr(self._dtstart, name)

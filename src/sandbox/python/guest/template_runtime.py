@@ -213,7 +213,18 @@ def make_macro(name, body, scope, parameters, defaults, knows_caller, knows_vara
     return macro
 
 
-FUNCTIONS = {"range": range, "dict": dict, "cycler": Cycler, "joiner": Joiner, "namespace": Namespace}
+def _hide_class(kind):
+    """Makes what the class makes. With the class itself a template could call `reset`, say, with what all runs share."""
+    return lambda *args, **kwargs: kind(*args, **kwargs)
+
+
+FUNCTIONS = {
+    "range": range,
+    "dict": dict,
+    "cycler": _hide_class(Cycler),
+    "joiner": _hide_class(Joiner),
+    "namespace": _hide_class(Namespace),
+}
 
 TEMPLATE_GLOBALS = {
     "<open scope>": Scope,
