@@ -96,6 +96,15 @@ describe("records in snippets", () => {
     expect(await run(code)).toEqual({ status: 200, message: expected });
   });
 
+  it("a field of JSON holds what was written, also what looks like a record, a time or bytes", async () => {
+    const forged = [{ $records: ["cx.tower.server", [1]] }, { $datetime: "x" }, { $bytes: "!" }, { a: [{ b: null }] }];
+    await tower.must("PATCH", "/servers/web", { metadata: { forged } });
+    const code = "server = tower_servers.get_by_reference('web')\nserver.metadata['forged'].clear()\n";
+    const both = "[server.metadata['forged'], server.read(['metadata'])[0]['metadata']['forged']]";
+    expect((await run(code + say(both))).message).toEqual([forged, forged]);
+    await tower.must("PATCH", "/servers/web", { metadata: null });
+  });
+
   it("are seen by the run that wrote them, and kept when the code returns, whatever its exit code", async () => {
     const code = [
       "made = tower_servers.create({'name': 'New', 'ip_v4_address': '192.0.2.7', 'variable_value_ids': [(0, 0, {'variable_id': env['cx.tower.variable'].get_by_reference('branch').id, 'value_char': 'dev'})]})",

@@ -3,7 +3,7 @@ question goes to the host, which decides by the rights of the user that the run 
 
 from errors import AccessError
 from records_state import describe_model
-from records_wire import decode, encode
+from records_wire import copy_json, decode, encode
 
 _EMPTY = {"integer": 0, "float": 0.0}
 _LINKS = ("many2one", "one2many", "many2many")
@@ -254,7 +254,7 @@ class RecordSet:
             return self.__related(name, field)
         if not self.__ids:
             return _EMPTY.get(field["type"], False)
-        return decode(self.__read(self.__one(), name), self.__other)
+        return self.__decode(field, self.__read(self.__one(), name))
 
     def __related(self, name, field):
         one = self.__one() if self.__ids else None
@@ -280,7 +280,11 @@ class RecordSet:
         if field is not None and field["type"] == "many2one" and value is not False:
             other = self.__other(field["relation"], [value])
             return (value, other.display_name)
-        return decode(value, self.__other)
+        return self.__decode(field, value)
+
+    def __decode(self, field, value):
+        is_json = field is not None and field["type"] == "json"
+        return copy_json(value) if is_json else decode(value, self.__other)
 
     def __one(self):
         if len(self.__ids) != 1:

@@ -46,3 +46,10 @@ def decode(value, browse):
         if BYTES in value:
             return base64.b64decode(value[BYTES])
     return {key: decode(item, browse) for key, item in value.items()}
+
+
+def copy_json(value):
+    """What a field of JSON holds. It may come from strangers: a mark in it is none."""
+    if isinstance(value, list):
+        return [copy_json(item) for item in value]
+    return {key: copy_json(item) for key, item in value.items()} if isinstance(value, dict) else value
