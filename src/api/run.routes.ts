@@ -39,7 +39,10 @@ const runOptions = {
 const runCommandSchema = z
   .strictObject({
     command: reference,
-    path: z.string().optional().meta({ description: "Directory, in place of the command's" }),
+    path: z
+      .string()
+      .optional()
+      .meta({ description: "Directory, in place of the command's. Takes the right to change the server" }),
     sudo: z.boolean().optional().meta({ description: "false: without sudo, whatever the server says" }),
     ...runOptions,
   })

@@ -101,6 +101,8 @@ export function createWriter(
     await write(model, () => store.update(model, id, { ...row, write_date: clock.now() }));
     const reference = textOf(values[model.referenceField] ?? before["reference"]);
     await writeLists(model, id, reference, values, linked, actor, 0);
+    // Rights hang on what a record belongs to: it is moved only to where the actor could have changed it.
+    if (isMoved(model, before, values)) await reader.assertMatches(model, id, "update", actor);
     if (reference !== before["reference"]) await renameChildren(model, id);
   }
 
@@ -280,6 +282,13 @@ export function createWriter(
   }
 
   return { create, update, delete: remove, copy: createCopier(context, reader, { create, count }) };
+}
+
+/** Whether the record points at another one than before. */
+function isMoved(model: Model, before: RecordValues, values: RecordValues): boolean {
+  return Object.entries(values).some(
+    ([name, value]) => findField(model, name)?.kind === "many2one" && value !== (before[name] ?? null),
+  );
 }
 
 function assertSeesFields(model: Model, values: RecordValues, actor: Actor): void {

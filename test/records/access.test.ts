@@ -143,6 +143,39 @@ describeEachDatabase(({ openFreshDatabase }) => {
       await expect(at.create("server", { name: "x" }, actorOf("user"))).rejects.toMatchObject({ code: "forbidden" });
     });
 
+    it("nobody moves a record to where they could not change it", async () => {
+      const reader = actorOf("reader");
+      const change = (model: string, reference: string, values: RecordValues) =>
+        at.records.update(models.get(model), reference, values, reader);
+      await at.create("server", { name: "own", reference: "own", ip_v4_address: "192.0.2.3" }, reader);
+      const line = { command_id: "everywhere" };
+      await at.create("plan", { name: "own", reference: "own", line_ids: [line] }, reader);
+      const file = textOf((await at.create("file", { name: "hosts", server_id: "own" }, reader))["reference"]);
+      const owned = { variable_id: "level_two", server_id: "own", value_char: "x" };
+      const value = textOf((await at.create("variable_value", owned, reader))["reference"]);
+      const cases = [
+        ["file", file, { server_id: "web", code: "x" }],
+        ["variable_value", value, { server_id: "web" }],
+        ["variable_value", value, { server_id: null, variable_id: "made" }],
+        ["plan_line", "own_plan_line_1", { plan_id: "deploy" }],
+      ] as const;
+      for (const [model, reference, values] of cases) {
+        const refused = change(model, reference, values);
+        await expect(refused, `${model} ${JSON.stringify(values)}`).rejects.toMatchObject({ code: "forbidden" });
+      }
+      await change("file", file, { server_id: "own", code: "x" });
+    });
+
+    it("the value of an SSH key does not become a secret that commands can print", async () => {
+      const change = (values: RecordValues) =>
+        at.records.update(models.get("key"), "web_key", values, actorOf("manager"));
+      await at.update("key", "web_key", { secret_value: "a private key" });
+      await expect(change({ key_type: "s" })).rejects.toMatchObject({
+        code: "invalid",
+        errors: [{ path: "key_type" }],
+      });
+    });
+
     async function listAll(name: string, actor: Actor): Promise<string[]> {
       try {
         return (await at.records.list(models.get(name), { limit: 500 }, actor)).items.map((item) =>

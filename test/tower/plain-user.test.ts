@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { models } from "../../src/models.ts";
-import { startTestTower, type TestTower } from "../support/tower.ts";
+import { createTowerClient, startTestTower, type TestTower, type TowerClient } from "../support/tower.ts";
 
 /** Every method that records and the helper have; what gives something back was not refused. */
 const ATTEMPTS = `
@@ -143,6 +143,34 @@ result = {"message": found}`,
     const servers = hidden.filter(([name]) => name === "cx.tower.server");
     const found = await tryAll("admin", { records: servers, ways });
     expect(found.map(([, label]) => label)).toEqual(expect.arrayContaining(ways));
+  });
+
+  it("runs what they are given, and does not say where: a directory is text for the shell", async () => {
+    await tower.must("POST", "/servers", {
+      name: "shared",
+      reference: "shared",
+      ip_v4_address: "127.0.0.1",
+      ssh_port: 1,
+      ssh_password: "x",
+      user_ids: ["p"],
+    });
+    const command = { name: "given", reference: "given", code: "true", access_level: "user", user_ids: ["p"] };
+    await tower.must("POST", "/commands", command);
+    const path = "/tmp; id; cd /";
+    const client = createTowerClient(tower.url, await tower.tower.core.accounts.createApiToken("p", "test"));
+    const run = (by: TowerClient, body: object) =>
+      by.api("POST", "/servers/shared/run-command", { command: "given", ...body });
+    expect((await run(client, { path })).status).toBe(403);
+    expect((await run(client, {})).status).toBe(202);
+    expect((await run(tower, { path: "/tmp" })).status).toBe(202);
+    client.close();
+    const { endpoint } = await tower.addWebhook({
+      fields: { user_id: "p" },
+      code: `tower_servers.get_by_reference("shared").run_command("given", path="${path}")`,
+    });
+    const answer = await tower.call(endpoint);
+    expect(answer).toMatchObject({ status: 500 });
+    expect(answer.text).toContain("p may not choose the directory");
   });
 
   /** @returns what was reached: model, way and value */

@@ -1,7 +1,8 @@
+import type { FieldError } from "../../lib/errors.ts";
 import { FULL_ACCESS } from "../../records/access.ts";
 import { all, any, compare, through } from "../../records/condition.ts";
 import { longText, one2many, secret, selection, text } from "../../records/field.ts";
-import { defineModel } from "../../records/model.ts";
+import { defineModel, type RecordChange } from "../../records/model.ts";
 import { roleFields } from "../fields.ts";
 import { isCreator, isListed, isListedManager } from "../rules.ts";
 
@@ -41,4 +42,12 @@ export const keyModel = defineModel({
     },
     root: FULL_ACCESS,
   },
+  check: keepKeysClosed,
 });
+
+/** Who manages a server may change its SSH key, but not read it: as a secret, any command could print the value. */
+function keepKeysClosed({ before, after }: RecordChange): readonly FieldError[] {
+  const isOpened = before?.["key_type"] === "k" && after?.["key_type"] === "s";
+  if (!isOpened || before["has_secret_value"] !== true || typeof after["secret_value"] === "string") return [];
+  return [{ path: "key_type", message: "the value of an SSH key does not become a secret: give a new value with it" }];
+}

@@ -57,6 +57,25 @@ export async function assertMayRead(
   await ask(tools, unit)((operations) => operations.read(tools.models.get(model), [id], toActor(user)));
 }
 
+/**
+ * A directory that is given in place of the command's is text for the shell, as the command is: it takes the right
+ * to change the server. Not left out as values are, for the command would run in another place than was meant.
+ *
+ * @throws HooktowerError `forbidden`
+ */
+export async function assertMayChoosePath(
+  tools: RunTools,
+  serverId: number,
+  user: CodeUser,
+  unit: RecordUnit | null,
+): Promise<void> {
+  if (await mayChangeServer(tools, serverId, user, unit)) return;
+  throw new HooktowerError(
+    "forbidden",
+    `${user.login} may not choose the directory: that takes the right to change the server`,
+  );
+}
+
 /** Values that a run was given count only from those who may change the server. */
 export async function keepAllowedValues(
   tools: RunTools,
@@ -66,7 +85,15 @@ export async function keepAllowedValues(
   unit: RecordUnit | null,
 ): Promise<VariableValues> {
   if (Object.keys(values).length === 0) return values;
+  return (await mayChangeServer(tools, serverId, user, unit)) ? values : {};
+}
+
+async function mayChangeServer(
+  tools: RunTools,
+  serverId: number,
+  user: CodeUser,
+  unit: RecordUnit | null,
+): Promise<boolean> {
   const model = tools.models.get("server");
-  const may = await ask(tools, unit)((operations) => operations.allows(model, serverId, "update", toActor(user)));
-  return may ? values : {};
+  return ask(tools, unit)((operations) => operations.allows(model, serverId, "update", toActor(user)));
 }

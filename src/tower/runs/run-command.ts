@@ -7,7 +7,7 @@ import { EXIT } from "./exit-codes.ts";
 import { createLiveLog, type LiveLog } from "./live-log.ts";
 import { maskOutput } from "./masked-output.ts";
 import { prepareCommand, readSubjects, type LineOfRun, type PreparedCommand } from "./prepare-command.ts";
-import { assertMayRead, keepAllowedValues, readingOf, toActor } from "./rights.ts";
+import { assertMayChoosePath, assertMayRead, keepAllowedValues, readingOf, toActor } from "./rights.ts";
 import {
   endCommandLog,
   insertCommandLog,
@@ -48,6 +48,7 @@ export function createCommandRunner(tools: RunTools, actions: Actions, state: Ru
     // A plan has asked for its lines: they may run commands that the user cannot see.
     if (!line) await assertMayRead(tools, "server", serverId, user, unit);
     if (!line && !request.trusted) await assertMayRead(tools, "command", commandId, user, unit);
+    if (!line && request.path) await assertMayChoosePath(tools, serverId, user, unit);
     const read = readingOf(tools, unit);
     const subjects = await readSubjects(read, request);
     const given = request.variableValues ?? {};
