@@ -23,6 +23,8 @@ const TRUE = sql<boolean>`1 = 1`;
 const FALSE = sql<boolean>`1 = 0`;
 const MAX_DEPTH = 50;
 const MAX_PATH = 8;
+/** SQLite takes 32,766 in a statement, PostgreSQL 65,535. */
+const MAX_VALUES = 10_000;
 const TEXTS: readonly string[] = ["text", "longText", "code", "selection"];
 
 /** Columns that every record has beside its fields. */
@@ -62,8 +64,11 @@ export function compileCondition(condition: Condition, model: Model, alias: stri
   function compileComparison(comparison: Comparison, owner: Model, name: string): Sql {
     const [first = "", ...rest] = comparison.path.split(".");
     if (rest.length > MAX_PATH) throw unusable("the path is too long");
+    if (asList(comparison.value).length > MAX_VALUES)
+      throw unusable(`${first} is compared with more than ${MAX_VALUES} values`);
     const common = Object.hasOwn(COMMON_COLUMNS, first) ? COMMON_COLUMNS[first] : undefined;
     if (common !== undefined && rest.length === 0) {
+      if (comparison.operator.endsWith("like")) throw unusable(`${comparison.operator} is for texts: ${first} is none`);
       const toColumn = common === "time" ? toTime : toId;
       return compareColumn(sql.ref(`${name}.${first}`), comparison, toColumn, options.dialect);
     }
@@ -163,6 +168,15 @@ export function compileCondition(condition: Condition, model: Model, alias: stri
 /** What a column is compared with; null stands for "no value". */
 type ToColumn = (value: Scalar) => string | number;
 
+const MAX_INTEGER = 2 ** 31 - 1;
+
+/** PostgreSQL takes a parameter for what the column is, and refuses numbers that no such column can hold. */
+function bind(value: string | number, dialect: CompilerOptions["dialect"]): RawBuilder<unknown> {
+  if (dialect === "sqlite" || typeof value === "string") return sql`${value}`;
+  if (!Number.isSafeInteger(value)) return sql`${value}::float8`;
+  return Math.abs(value) <= MAX_INTEGER ? sql`${value}` : sql`${value}::int8`;
+}
+
 function compareColumn(
   column: RawBuilder<unknown>,
   comparison: Comparison,
@@ -173,30 +187,40 @@ function compareColumn(
   switch (operator) {
     case "=":
     case "in":
-      return isOneOf(column, asList(value), toColumn);
+      return isOneOf(column, asList(value), toColumn, dialect);
     case "!=":
     case "not in":
-      return isNoneOf(column, asList(value), toColumn);
+      return isNoneOf(column, asList(value), toColumn, dialect);
     case "<":
     case "<=":
     case ">":
     case ">=":
       if (Array.isArray(value) || isNone(value as Scalar)) return FALSE;
-      return sql<boolean>`${column} ${sql.raw(operator)} ${toColumn(value as Scalar)}`;
+      return sql<boolean>`${column} ${sql.raw(operator)} ${bind(toColumn(value as Scalar), dialect)}`;
     default:
       return compareText(column, comparison, dialect);
   }
 }
 
-function isOneOf(column: RawBuilder<unknown>, values: readonly Scalar[], toColumn: ToColumn): Sql {
-  const wanted = values.filter((value) => !isNone(value)).map(toColumn);
+function isOneOf(
+  column: RawBuilder<unknown>,
+  values: readonly Scalar[],
+  toColumn: ToColumn,
+  dialect: CompilerOptions["dialect"],
+): Sql {
+  const wanted = values.filter((value) => !isNone(value)).map((value) => bind(toColumn(value), dialect));
   const isIn = wanted.length === 0 ? FALSE : sql<boolean>`${column} in (${sql.join(wanted)})`;
   if (wanted.length === values.length) return isIn;
   return sql<boolean>`(${isIn} or ${isEmpty(column, values, toColumn)})`;
 }
 
-function isNoneOf(column: RawBuilder<unknown>, values: readonly Scalar[], toColumn: ToColumn): Sql {
-  const wanted = values.filter((value) => !isNone(value)).map(toColumn);
+function isNoneOf(
+  column: RawBuilder<unknown>,
+  values: readonly Scalar[],
+  toColumn: ToColumn,
+  dialect: CompilerOptions["dialect"],
+): Sql {
+  const wanted = values.filter((value) => !isNone(value)).map((value) => bind(toColumn(value), dialect));
   const notIn =
     wanted.length === 0 ? TRUE : sql<boolean>`(${column} is null or ${column} not in (${sql.join(wanted)}))`;
   if (wanted.length === values.length) return notIn;

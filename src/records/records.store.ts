@@ -25,6 +25,8 @@ export interface RowQuery {
 
 /** SQLite takes 32,766 values in a statement, PostgreSQL 65,535. */
 const MAX_VALUES = 10_000;
+/** PostgreSQL refuses to compare an id with a larger number. */
+const MAX_ID = 2 ** 31 - 1;
 
 /** Queries of one connection or transaction over the tables of all models. */
 export function createRecordStore(db: Kysely<Tables>) {
@@ -61,13 +63,15 @@ export function createRecordStore(db: Kysely<Tables>) {
   }
 
   async function findById(model: Model, id: number): Promise<StoredRow | null> {
+    if (id > MAX_ID) return null;
     const row = await any.selectFrom(model.table).selectAll().where("id", "=", id).executeTakeFirst();
     return (row as StoredRow | undefined) ?? null;
   }
 
   /** Ids → references; ids that are gone are absent. */
-  async function findReferences(model: Model, ids: readonly number[]): Promise<Map<number, string>> {
+  async function findReferences(model: Model, given: readonly number[]): Promise<Map<number, string>> {
     const found = new Map<number, string>();
+    const ids = given.filter((id) => Number.isInteger(id) && Math.abs(id) <= MAX_ID);
     for (let start = 0; start < ids.length; start += MAX_VALUES) {
       const rows = await any
         .selectFrom(model.table)

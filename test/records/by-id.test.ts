@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createUnits } from "../../src/guest/records/record-access.ts";
 import { models } from "../../src/models.ts";
-import { compare } from "../../src/records/condition.ts";
+import { compare, type Operator } from "../../src/records/condition.ts";
 import { describeEachDatabase } from "../support/databases.ts";
 import { openRecords, ROOT } from "./support.ts";
 
@@ -15,6 +15,29 @@ describeEachDatabase(({ openFreshDatabase }) => {
     const second = await at.records.reserveIds(tag, 2);
     const [made = 0] = await at.records.byId.search(tag, true, {}, ROOT);
     expect(new Set([...first, made, ...second]).size).toBe(5);
+  });
+
+  it("numbers that no column can hold are compared like others, and find nothing", async () => {
+    await using at = await openRecords(openFreshDatabase);
+    await at.create("tag", { name: "a", color: 1 });
+    const { byId } = at.records;
+    const count = (path: string, operator: Operator, value: number | number[]) =>
+      byId.count(tag, compare(path, operator, value), ROOT);
+    for (const value of [2 ** 31, 99_999_999_999, Number.MAX_SAFE_INTEGER, -(2 ** 40)]) {
+      expect(await count("id", "=", value)).toBe(0);
+      expect(await count("id", "in", [1, value])).toBe(1);
+      expect(await count("create_uid", "!=", value)).toBe(1);
+      expect(await byId.findReferences(tag, [value])).toEqual(new Map());
+      await expect(byId.read(tag, [value], ROOT)).rejects.toMatchObject({ code: "not_found" });
+    }
+    for (const value of [0.5, 2 ** 31, 1e300]) expect(await count("color", ">", value)).toBe(value < 1 ? 1 : 0);
+    for (const value of [1.5, 1_764_000_000.25]) expect(await count("create_date", ">", value)).toBe(1);
+    expect(await count("create_date", ">", 1e300)).toBe(0);
+    await expect(count("id", "like", 1)).rejects.toMatchObject({ code: "invalid" });
+    const many = Array.from({ length: 10_001 }, (_, index) => index);
+    await expect(count("id", "in", many)).rejects.toMatchObject({ code: "invalid" });
+    for (const model of ["command_log", "plan_log"])
+      await expect(at.get(model, "99999999999")).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("a unit reads its own changes, others do not until it is kept, and its ids stay", async () => {

@@ -74,8 +74,8 @@ export function createRecordCalls({ records, models, methods, tower }: RecordCal
     const model = getModel(args);
     const order = parseOrder(args["order"] ?? null, model, unit);
     const options = {
-      ...(typeof args["offset"] === "number" && { offset: args["offset"] }),
-      ...(typeof args["limit"] === "number" && { limit: args["limit"] }),
+      ...readCount(args, "offset"),
+      ...readCount(args, "limit"),
       ...(order && { order }),
     };
     return unit.read((operations) => operations.search(model, parseCondition(args, model), options, unit.actor));
@@ -284,6 +284,14 @@ function parseOrder(order: Json, model: Model, unit: RecordUnit): RowQuery["orde
 }
 
 const SORTABLE: readonly string[] = ["text", "longText", "flag", "integer", "datetime", "selection", "many2one"];
+
+/** @throws GuestError for a number that counts nothing */
+function readCount<N extends "offset" | "limit">(args: Args, name: N): { [K in N]?: number } {
+  const count = args[name];
+  if (typeof count !== "number") return {};
+  if (!Number.isSafeInteger(count) || count < 0) throw new GuestError("ValueError", `${name} must be a whole number`);
+  return { [name]: count } as { [K in N]?: number };
+}
 
 function readIds(args: Args): number[] {
   const { ids } = args;
