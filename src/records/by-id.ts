@@ -44,7 +44,7 @@ export interface RowWithLists {
 }
 
 export function createOperationsById(context: RecordContext, operations: RecordOperations): OperationsById {
-  const { store, models } = context;
+  const { store } = context;
 
   function where(model: Model, condition: Condition, actor: Actor): RowQuery["where"] {
     assertAllowed(actor, model, "read");
@@ -72,36 +72,13 @@ export function createOperationsById(context: RecordContext, operations: RecordO
       throw new HooktowerError("forbidden", `${actor.login} may not read ${model.label.toLowerCase()} ${first}`);
     }
     const fields = Object.entries(model.fields).filter(([, field]) => seesField(actor, field));
-    const lists = await readLists(fields, rows, context);
-    const readable = new Map<string, ReadonlySet<number>>();
-    for (const [name, byOwner] of lists) readable.set(name, await findReadable(model, name, byOwner, actor));
+    const lists = await readLists(fields, rows, actor, context);
     return ids.flatMap((id) => {
       const row = byId.get(id);
       if (!row) return [];
-      const own = [...lists].map(([name, byOwner]): [string, number[]] => [
-        name,
-        (byOwner.get(id) ?? []).filter((other) => readable.get(name)?.has(other)),
-      ]);
+      const own = [...lists].map(([name, byOwner]): [string, number[]] => [name, byOwner.get(id) ?? []]);
       return [{ row, lists: new Map(own) }];
     });
-  }
-
-  /** Lists hold what the actor may read, and nothing that tells of the rest. */
-  async function findReadable(
-    model: Model,
-    name: string,
-    byOwner: ReadonlyMap<number, readonly number[]>,
-    actor: Actor,
-  ): Promise<ReadonlySet<number>> {
-    const field = findField(model, name);
-    const ids = [...new Set([...byOwner.values()].flat())];
-    if (!field || !("relation" in field) || ids.length === 0) return new Set();
-    const target = models.get(field.relation);
-    if (target.openToLinks) return new Set(ids);
-    const options = compilerOptions(actor, true, context);
-    const conditions = [compare("id", "in", ids), findRule(actor, target, "read")];
-    const rows = await store.list(target, { where: conditions.map((condition) => ({ condition, options })) });
-    return new Set(rows.map(({ id }) => id));
   }
 
   async function exists(model: Model, ids: readonly number[]): Promise<number[]> {

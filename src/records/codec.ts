@@ -2,11 +2,13 @@ import type { ColumnValue } from "../db/database.ts";
 import { formatTime } from "../lib/clock.ts";
 import type { FieldError } from "../lib/errors.ts";
 import { findRule, seesField, type Actor } from "./access.ts";
+import { compare } from "./condition.ts";
+import { MAX_VALUES } from "./condition.store.ts";
 import type { RecordContext } from "./context.ts";
 import { isReadable, selectionKey, storedSelection, type Field, type FieldValue, textOf } from "./field.ts";
 import { findField, type Model, type RecordValues } from "./model.ts";
 import type { Row, StoredRow } from "./records.store.ts";
-import { matchesRule } from "./row-rules.ts";
+import { compilerOptions, matchesRule } from "./row-rules.ts";
 
 /** Passwords as `hashPasswords` leaves them; no password can look like it, since those are hashed too. */
 const PASSWORD_HASH_PREFIX = "scrypt$";
@@ -132,7 +134,7 @@ export async function decodeRows(
   context: RecordContext,
 ): Promise<RecordValues[]> {
   const fields = Object.entries(model.fields).filter(([, field]) => seesField(actor, field));
-  const lists = await readLists(fields, rows, context);
+  const lists = await readLists(fields, rows, actor, context);
   const references = await readReferences(fields, rows, lists, context);
   return rows.map((row) => {
     const record: RecordValues =
@@ -159,20 +161,45 @@ export async function decodeRows(
 
 type NamedField = readonly [string, Field];
 
-/** For each list field: owner's id → ids. */
+/** For each list field: owner's id → ids of what the actor may read, and nothing that tells of the rest. */
 export async function readLists(
   fields: readonly NamedField[],
   rows: readonly StoredRow[],
-  { models, store }: RecordContext,
+  actor: Actor,
+  context: RecordContext,
 ): Promise<Map<string, Map<number, number[]>>> {
+  const { models, store } = context;
   const owners = rows.map(({ id }) => id);
   const lists = new Map<string, Map<number, number[]>>();
   for (const [name, field] of fields) {
-    if (field.kind === "one2many")
-      lists.set(name, await store.findChildren(models.get(field.relation), field.inverse, owners));
-    else if (field.kind === "many2many") lists.set(name, await store.findLinked(field.link, owners));
+    if (field.kind !== "one2many" && field.kind !== "many2many") continue;
+    const target = models.get(field.relation);
+    const found =
+      field.kind === "one2many"
+        ? await store.findChildren(target, field.inverse, owners)
+        : await store.findLinked(field.link, owners);
+    lists.set(name, await keepReadable(target, found, actor, context));
   }
   return lists;
+}
+
+async function keepReadable(
+  target: Model,
+  byOwner: Map<number, number[]>,
+  actor: Actor,
+  context: RecordContext,
+): Promise<Map<number, number[]>> {
+  const rule = findRule(actor, target, "read");
+  if (rule === true || target.openToLinks || byOwner.size === 0) return byOwner;
+  const ids = [...new Set([...byOwner.values()].flat())];
+  const options = compilerOptions(actor, true, context);
+  const readable = new Set<number>();
+  for (let start = 0; start < ids.length; start += MAX_VALUES) {
+    const conditions = [compare("id", "in", ids.slice(start, start + MAX_VALUES)), rule];
+    const where = conditions.map((condition) => ({ condition, options }));
+    for (const { id } of await context.store.list(target, { where })) readable.add(id);
+  }
+  return new Map([...byOwner].map(([owner, others]) => [owner, others.filter((id) => readable.has(id))]));
 }
 
 /** For each related model: id → reference. */

@@ -23,8 +23,8 @@ const TRUE = sql<boolean>`1 = 1`;
 const FALSE = sql<boolean>`1 = 0`;
 const MAX_DEPTH = 50;
 const MAX_PATH = 8;
-/** SQLite takes 32,766 in a statement, PostgreSQL 65,535. */
-const MAX_VALUES = 10_000;
+/** That one field is compared with. SQLite takes 32,766 in a statement, PostgreSQL 65,535. */
+export const MAX_VALUES = 10_000;
 const TEXTS: readonly string[] = ["text", "longText", "code", "selection"];
 
 /** Columns that every record has beside its fields. */

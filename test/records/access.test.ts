@@ -143,6 +143,16 @@ describeEachDatabase(({ openFreshDatabase }) => {
       await expect(at.create("server", { name: "x" }, actorOf("user"))).rejects.toMatchObject({ code: "forbidden" });
     });
 
+    it("lists of a record hold what may be read, and no names of the rest", async () => {
+      await at.update("server", "web", { command_ids: ["on_web", "for_root", "everywhere"] });
+      await at.create("server_log", { name: "closed", reference: "closed", access_level: "root", server_id: "web" });
+      const see = async (login: string) => at.records.get(models.get("server"), "web", actorOf(login));
+      expect(await see("user")).toMatchObject({ command_ids: ["on_web"], scheduled_task_ids: [] });
+      expect((await see("user"))["server_log_ids"]).toEqual(["syslog"]);
+      expect(await see("manager")).toMatchObject({ command_ids: ["on_web", "everywhere"], server_log_ids: ["syslog"] });
+      expect((await at.get("server", "web"))["command_ids"]).toEqual(["on_web", "everywhere", "for_root"]);
+    });
+
     it("nobody moves a record to where they could not change it", async () => {
       const reader = actorOf("reader");
       const change = (model: string, reference: string, values: RecordValues) =>
