@@ -2,7 +2,7 @@ import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { ColumnValue, Database } from "../db/database.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Condition } from "./condition.ts";
-import { compileCondition, type CompilerOptions } from "./condition.store.ts";
+import { compileCondition, MAX_VALUES, type CompilerOptions } from "./condition.store.ts";
 import type { LinkTable } from "./field.ts";
 import type { Model } from "./model.ts";
 
@@ -23,8 +23,6 @@ export interface RowQuery {
   readonly limit?: number;
 }
 
-/** SQLite takes 32,766 values in a statement, PostgreSQL 65,535. */
-const MAX_VALUES = 10_000;
 /** PostgreSQL refuses to compare an id with a larger number. */
 const MAX_ID = 2 ** 31 - 1;
 
