@@ -107,7 +107,7 @@ def build_program(spec):
 
 
 def read_lines(source):
-    """The lines as the compiler counts them: `\r` alone ends one, a form feed does not."""
+    r"""The lines as the compiler counts them: `\r` alone ends one, a form feed does not."""
     return io.StringIO(source, newline=None).readlines()
 
 
