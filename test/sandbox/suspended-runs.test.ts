@@ -74,3 +74,27 @@ it("is not taken for hung while many runs that say nothing go on one after the o
   for (const { status } of await Promise.all(runs)) expect(status).toBe("completed");
   expect(box.sandbox.status().restarts).toBe(0);
 }, 30_000);
+
+it.each([
+  ["swallows the end of its time", "while True:\n  try:\n    while True: time.sleep(0.01)\n  finally: continue"],
+  [
+    "asks to wait where it must not, again and again",
+    lines(
+      "def dig(count):",
+      "    if count: return max([count], key=lambda item: dig(count - 1))",
+      "    while True:",
+      "        try: time.sleep(0.01)",
+      "        except RecursionError: pass",
+      "dig(400)",
+    ),
+  ],
+])(
+  "ends a run that %s, and goes on with the others",
+  async (_what, source) => {
+    await using box = await openSandbox();
+    const other = box.run("time.sleep(6)\nresult['message'] = 'ok'", { limits: { wallMs: 20_000 } });
+    expect(await box.run(source, { limits: { wallMs: 1_000 } })).toMatchObject({ status: "limit" });
+    expect(await other).toMatchObject({ status: "completed" });
+  },
+  40_000,
+);

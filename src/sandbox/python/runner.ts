@@ -64,15 +64,14 @@ function recordRun(runId: number): void {
 
 /** Before any Python of the run: starts its clock. */
 function enterRun(runId: number): void {
-  const now = performance.now();
   // Runs that are woken together go on one after the other, and a ping is not read before the last has given way.
-  if (now - flushedAt > SIGN_OF_LIFE_AFTER_MS) {
+  if (performance.now() - flushedAt > SIGN_OF_LIFE_AFTER_MS) {
     send(encodeFrame(FROM_RUNNER.pong, 0));
     flush();
   }
   recordRun(runId);
   interrupted = false;
-  deadline = now + (cpuMsOfRuns.get(runId) ?? 0);
+  deadline = performance.now() + (cpuMsOfRuns.get(runId) ?? 0);
 }
 
 function leaveRun(): void {
